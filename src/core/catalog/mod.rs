@@ -1,0 +1,1 @@
+//! The compiled, immutable content of a rules folder.

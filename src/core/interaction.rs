@@ -1,0 +1,1 @@
+//! What happens: events about a customer and outcomes of offers.
