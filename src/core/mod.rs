@@ -2,15 +2,19 @@
 //! file, the network or the environment, writes a log, or knows a wire type. Time and seed come in
 //! as arguments; everything that happened goes out as a value.
 //!
-//! Reading order: `value` and `key` are the words; `expression` the language of rules; `catalog`
-//! the compiled rules folder; `interaction` what happens; `profile` what is known of a customer;
-//! then a decision's own steps: `feature`, `policy`, `propensity`, `affinity`, `objective`,
-//! `arbitration`, `content`, `explain`, tied together by `decide`; and `learn`, what outcomes teach.
+//! Reading order: `value`, `key` and `time` are the words; `expression` the language of rules;
+//! `catalog` the compiled rules folder; `interaction` what happens; `profile` what is known of a
+//! customer; then a decision's own steps: `feature`, `policy`, `propensity`, `affinity`,
+//! `objective`, `arbitration`, `content`, `explain`, tied together by `decide`; and `learn`, what
+//! outcomes teach.
 
 pub mod catalog;
+pub mod content;
 pub mod expression;
 pub mod interaction;
 pub mod key;
+pub mod policy;
 pub mod profile;
+pub mod propensity;
 pub mod time;
 pub mod value;

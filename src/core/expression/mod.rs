@@ -6,3 +6,7 @@
 mod types;
 
 pub use types::{Binding, EvalError, ExpressionFault, Frame, Scope, Slot, Type};
+
+/// Placeholder until the compiler stands.
+#[derive(Clone, Debug)]
+pub struct Program {}

@@ -1,0 +1,249 @@
+//! The compiled catalog: indices instead of names, programs instead of texts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::schema::Schema;
+use super::source::{
+    ContactPoint, ContentType, Escaping, ExponentsSource, LabelsSource, OfferKind,
+};
+use crate::core::expression::Program;
+use crate::core::key::Key;
+use crate::core::policy::{Bitset, Policy};
+use crate::core::value::Value;
+
+pub use crate::core::propensity::Prior;
+
+/// Which catalog: the same content has the same hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CatalogVersion {
+    /// Hex of the hash of all files' names and bytes.
+    pub hash: Arc<str>,
+}
+
+/// A compiled rules folder.
+#[derive(Debug)]
+pub struct Catalog {
+    /// Which.
+    pub version: CatalogVersion,
+    /// Names and slots.
+    pub schema: Schema,
+    /// Channels, sorted by name.
+    pub channels: Vec<Channel>,
+    /// Groups, sorted by name.
+    pub groups: Vec<Group>,
+    /// Offers, sorted by id: the index of an offer is its bit everywhere.
+    pub offers: Vec<Offer>,
+    /// Offer id → index.
+    pub offer_index: BTreeMap<Arc<str>, u32>,
+    /// Offer key → index, sorted by key.
+    pub offer_keys: Vec<(Key, u32)>,
+    /// Who may get what.
+    pub policy: Policy,
+    /// At most one of each set in a decision.
+    pub exclusions: Vec<ExclusionSpec>,
+    /// Objectives, sorted by name.
+    pub objectives: Vec<Objective>,
+    /// Schemes; channels refer to them by index.
+    pub schemes: Vec<Scheme>,
+    /// What is learned.
+    pub models: ModelsSpec,
+    /// Compiled templates by index; see [`ContentVariant::template`].
+    pub templates: crate::core::content::Templates,
+}
+
+/// A number that is constant or computed.
+#[derive(Clone, Debug)]
+pub enum Number {
+    /// Known.
+    Constant(f64),
+    /// Computed from the frame.
+    Program(Program),
+}
+
+/// A channel.
+#[derive(Clone, Debug)]
+pub struct Channel {
+    /// Name.
+    pub name: Arc<str>,
+    /// Key of the name.
+    pub key: Key,
+    /// What counts as the contact.
+    pub contact: ContactPoint,
+    /// Locales; the first is the default; never empty.
+    pub locales: Vec<Arc<str>>,
+    /// Escaping in texts.
+    pub escaping: Escaping,
+    /// Longest text in characters.
+    pub text_chars_max: Option<u32>,
+    /// Purpose for which consent is needed.
+    pub consent: Option<Key>,
+    /// Placements, sorted by name.
+    pub placements: Vec<Placement>,
+    /// Index of its scheme.
+    pub scheme: u16,
+    /// Share of decisions in random order.
+    pub epsilon: f64,
+}
+
+/// A placement.
+#[derive(Clone, Debug)]
+pub struct Placement {
+    /// Name.
+    pub name: Arc<str>,
+    /// Key of the name.
+    pub key: Key,
+    /// Slots.
+    pub slots: u32,
+    /// Weight of each slot; as many as slots.
+    pub weights: Vec<f64>,
+}
+
+/// A group of offers.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// Name.
+    pub name: Arc<str>,
+    /// Key of the name.
+    pub key: Key,
+    /// Factor on its offers.
+    pub lever: f64,
+}
+
+/// An offer.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// Id.
+    pub id: Arc<str>,
+    /// Key of the id.
+    pub key: Key,
+    /// Name for people, by locale; `""` is the fallback.
+    pub names: BTreeMap<Arc<str>, Arc<str>>,
+    /// Index of its group.
+    pub group: u16,
+    /// What it is for.
+    pub kind: OfferKind,
+    /// Key of the item it stands for in affinity.
+    pub item: Key,
+    /// Facts about it, for texts and answers.
+    pub attributes: BTreeMap<Arc<str>, Value>,
+    /// Order for the `priority` scheme.
+    pub priority: i32,
+    /// Lever × group's lever.
+    pub lever: f64,
+    /// Relevance in the moment.
+    pub context_weight: Number,
+    /// Worth of a positive outcome; `None`: the weighted sum of the contributions.
+    pub value: Option<Number>,
+    /// Contribution to objectives: (index of the objective, how much).
+    pub contributions: Vec<(u16, Number)>,
+    /// Belief before any outcome.
+    pub prior: Prior,
+    /// Exempt from consent and contact limits.
+    pub transactional: bool,
+    /// Treatments, sorted by channel then id.
+    pub treatments: Vec<Treatment>,
+}
+
+/// How an offer is shown.
+#[derive(Clone, Debug)]
+pub struct Treatment {
+    /// Id, unique within the offer.
+    pub id: Arc<str>,
+    /// Key of `OFFER/TREATMENT`.
+    pub key: Key,
+    /// Index of the channel.
+    pub channel: u16,
+    /// Bit per placement of the channel that it fits.
+    pub placements: u128,
+    /// Further conditions: all must hold.
+    pub when: Vec<Program>,
+    /// Content fields, sorted by name.
+    pub content: Vec<Content>,
+}
+
+/// A content field.
+#[derive(Clone, Debug)]
+pub struct Content {
+    /// Field name.
+    pub name: Arc<str>,
+    /// What it is.
+    pub ty: ContentType,
+    /// By locale; `""` stands for all locales.
+    pub variants: Vec<ContentVariant>,
+}
+
+/// A content field in one locale.
+#[derive(Clone, Debug)]
+pub struct ContentVariant {
+    /// Locale, or `""`.
+    pub locale: Arc<str>,
+    /// The text as written.
+    pub text: Arc<str>,
+    /// Name of the compiled template; `None` when the text has no placeholders.
+    pub template: Option<Arc<str>>,
+}
+
+/// At most one of these offers in one decision.
+#[derive(Clone, Debug)]
+pub struct ExclusionSpec {
+    /// Id, for reasons.
+    pub id: Arc<str>,
+    /// The offers.
+    pub offers: Bitset,
+}
+
+/// An objective.
+#[derive(Clone, Debug)]
+pub struct Objective {
+    /// Name.
+    pub name: Arc<str>,
+    /// Worth of one unit of contribution.
+    pub weight: Number,
+    /// Slot of `objective.NAME` in the frame.
+    pub slot: crate::core::expression::Slot,
+}
+
+/// A scheme.
+#[derive(Clone, Debug)]
+pub struct Scheme {
+    /// Name.
+    pub name: Arc<str>,
+    /// How a score is made.
+    pub formula: SchemeFormula,
+    /// 'No offer' wins against scores below this.
+    pub threshold: Option<f64>,
+}
+
+/// How a score is made.
+#[derive(Clone, Debug)]
+pub enum SchemeFormula {
+    /// Priority, then propensity.
+    Priority,
+    /// Propensity.
+    Propensity,
+    /// Propensity × value × lever.
+    ExpectedValue,
+    /// P^a × C^b × V^c × L^d.
+    Pcvl(ExponentsSource),
+    /// Custom, one program per offer where the formula reads `offer.*`, else one for all.
+    Custom {
+        /// The formula as written.
+        text: Arc<str>,
+        /// Distinct programs.
+        programs: Vec<Program>,
+        /// Offer index → program index; empty when there is one program for all.
+        by_offer: Vec<u32>,
+    },
+}
+
+/// What is learned from what.
+#[derive(Clone, Debug)]
+pub struct ModelsSpec {
+    /// Labels by outcome.
+    pub labels: LabelsSource,
+    /// Half-life of item-to-item evidence, ms.
+    pub affinity_half_life_ms: i64,
+    /// Weight of an accepted offer's item.
+    pub accept_item_weight: f32,
+}

@@ -1,0 +1,114 @@
+//! `cases/*.yaml`: tests of the rules: given → expected.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Literal;
+
+/// A file of `cases/`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CasesFile {
+    /// Cases.
+    pub cases: Vec<CaseSource>,
+}
+
+/// One case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CaseSource {
+    /// What it shows; unique within the file.
+    pub name: String,
+    /// What is so.
+    pub given: GivenSource,
+    /// What must come out.
+    pub expect: ExpectSource,
+}
+
+/// What is so.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GivenSource {
+    /// The moment (RFC 3339).
+    pub now: String,
+    /// The channel.
+    pub channel: String,
+    /// The placement. Default: all of the channel.
+    pub placement: Option<String>,
+    /// The locale. Default: the channel's.
+    pub locale: Option<String>,
+    /// Attributes of the customer.
+    #[serde(default)]
+    pub customer: BTreeMap<String, Literal>,
+    /// The context.
+    #[serde(default)]
+    pub context: BTreeMap<String, Literal>,
+    /// Consents given (`true`) or withdrawn (`false`), by purpose.
+    #[serde(default)]
+    pub consents: BTreeMap<String, bool>,
+    /// What happened before, in any order.
+    #[serde(default)]
+    pub history: Vec<HistorySource>,
+}
+
+/// Something that happened before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum HistorySource {
+    /// An event.
+    Event(HistoryEventSource),
+    /// An outcome of an offer.
+    Outcome(HistoryOutcomeSource),
+}
+
+/// An event that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryEventSource {
+    /// Its type.
+    pub event: String,
+    /// How long before `now` (`3d`).
+    pub ago: String,
+    /// Its fields.
+    #[serde(default)]
+    pub fields: BTreeMap<String, Literal>,
+}
+
+/// An outcome that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryOutcomeSource {
+    /// `impression`, `click`, `accept`, `reject`, `convert`, `no_response`.
+    pub outcome: String,
+    /// Of which offer.
+    pub offer: String,
+    /// On which channel. Default: the case's.
+    pub channel: Option<String>,
+    /// Why, for a rejection.
+    pub reason: Option<String>,
+    /// How long before `now` (`3d`).
+    pub ago: String,
+}
+
+/// What must come out; what is not stated is not checked.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ExpectSource {
+    /// Exactly these offers, in this order.
+    pub offers: Option<Vec<String>>,
+    /// These offers, in any order, perhaps among others.
+    pub includes: Vec<String>,
+    /// None of these.
+    pub excludes: Vec<String>,
+    /// The first.
+    pub first: Option<String>,
+    /// Nothing is offered.
+    pub no_offer: Option<bool>,
+    /// By offer: the gate that stopped it (`eligibility`, `consent`, `contact_limit` ...), alone or
+    /// followed by the id of the policy (`contact_limit email_weekly`).
+    pub stopped: BTreeMap<String, String>,
+    /// By offer and content field (`gold_card.title`): the rendered text contains this.
+    pub content: BTreeMap<String, String>,
+}

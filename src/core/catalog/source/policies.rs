@@ -1,0 +1,179 @@
+//! `policies/*.yaml` and `segments.yaml`: who may get what, and how often.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Condition, OfferKind};
+
+/// A file of `policies/`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PoliciesFile {
+    /// Conditions on many offers at once.
+    pub policies: Vec<PolicySource>,
+    /// Contact limits.
+    pub contact_limits: Vec<ContactLimitSource>,
+    /// Cool-downs after an outcome.
+    pub cool_downs: Vec<CoolDownSource>,
+    /// Sets of offers of which at most one is shown in one decision.
+    pub exclusions: Vec<ExclusionSource>,
+}
+
+/// Which offers something is about. All given criteria must hold; none given: all offers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Selection {
+    /// Offers by id.
+    pub offers: Vec<String>,
+    /// Offers of these groups.
+    pub groups: Vec<String>,
+    /// Offers of these kinds.
+    pub kinds: Vec<OfferKind>,
+    /// All but these offers.
+    pub except: Vec<String>,
+}
+
+/// Conditions on many offers at once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PolicySource {
+    /// Unique; named in reasons.
+    pub id: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Which offers.
+    #[serde(default)]
+    pub applies_to: Selection,
+    /// Only on these channels. Default: all.
+    #[serde(default)]
+    pub channels: Vec<String>,
+    /// May they have it?
+    #[serde(default)]
+    pub eligibility: Vec<Condition>,
+    /// Does it make sense now?
+    #[serde(default)]
+    pub applicability: Vec<Condition>,
+    /// Is it good for them?
+    #[serde(default)]
+    pub suitability: Vec<Condition>,
+}
+
+/// What a contact limit counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CountedOutcome {
+    /// Contacts, as the channel defines them.
+    #[default]
+    Contact,
+    /// Clicks.
+    Click,
+    /// Acceptances and conversions.
+    Accept,
+}
+
+/// How often, at most.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContactLimitSource {
+    /// Unique; named in reasons.
+    pub id: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Which offers it counts, all together.
+    #[serde(default)]
+    pub applies_to: Selection,
+    /// Counted on these channels, all together. Default: all.
+    #[serde(default)]
+    pub channels: Vec<String>,
+    /// What it counts. Default: contacts.
+    #[serde(default)]
+    pub counts: CountedOutcome,
+    /// Count each offer on its own rather than all together. Default: no.
+    #[serde(default)]
+    pub per_offer: bool,
+    /// Largest number within the window, ≥ 1.
+    pub max: u32,
+    /// Rolling window (`1d`, `7d`, `12h`).
+    pub window: String,
+}
+
+/// Outcomes after which an offer rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CoolDownAfter {
+    /// Rejected.
+    Reject,
+    /// Accepted or converted.
+    Accept,
+    /// Shown.
+    Impression,
+    /// Clicked.
+    Click,
+}
+
+/// What rests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CoolDownScope {
+    /// The offer itself.
+    #[default]
+    Offer,
+    /// Every offer of its group.
+    Group,
+}
+
+/// Rest after an outcome.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CoolDownSource {
+    /// Unique; named in reasons.
+    pub id: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Outcomes on which offers.
+    #[serde(default)]
+    pub applies_to: Selection,
+    /// After what.
+    pub after: CoolDownAfter,
+    /// Only with one of these reasons. Default: with any or none.
+    #[serde(default)]
+    pub reasons: Vec<String>,
+    /// For how long (`30d`), or `forever`.
+    #[serde(rename = "for")]
+    pub duration: String,
+    /// What rests. Default: the offer.
+    #[serde(default)]
+    pub scope: CoolDownScope,
+}
+
+/// At most one of these in one decision.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExclusionSource {
+    /// Unique; named in reasons.
+    pub id: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The offers of which at most one is shown.
+    pub among: Selection,
+}
+
+/// `segments.yaml`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SegmentsFile {
+    /// Segments by name: read as `segment.NAME` (bool).
+    pub segments: BTreeMap<String, SegmentSource>,
+}
+
+/// A segment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SegmentSource {
+    /// CEL expression of type bool over `customer.*`; unknown counts as not in the segment.
+    pub when: String,
+    /// What it is.
+    pub description: Option<String>,
+}

@@ -1,0 +1,62 @@
+//! The parts of a profile that policies and models read.
+
+use crate::core::interaction::OutcomeKind;
+use crate::core::key::Key;
+use crate::core::time::UnixMs;
+
+/// One contact: an offer that reached the customer (as the channel defines it), and what came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contact {
+    /// Key of the offer.
+    pub offer: Key,
+    /// Key of the treatment; 0 when unknown.
+    pub treatment: Key,
+    /// Key of the channel.
+    pub channel: Key,
+    /// Low 64 bits of the decision's id; 0 when the caller named none.
+    pub decision: u64,
+    /// When.
+    pub at: UnixMs,
+    /// Bits of [`OutcomeKind`] seen since; see [`OutcomeKind::bit`].
+    pub outcomes: u8,
+}
+
+/// The latest outcome of one kind and reason on one offer: what cool-downs read, and what is left
+/// of contacts too old to keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// Key of the offer.
+    pub offer: Key,
+    /// What happened.
+    pub kind: OutcomeKind,
+    /// Key of the reason; 0 when none.
+    pub reason: Key,
+    /// When, the latest.
+    pub at: UnixMs,
+    /// How often in all.
+    pub count: u32,
+}
+
+/// Interest in an item, for affinity.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interest {
+    /// Key of the item.
+    pub item: Key,
+    /// How strong.
+    pub weight: f32,
+    /// When last shown.
+    pub at: UnixMs,
+}
+
+/// A consent given or withdrawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Consent {
+    /// Key of the purpose.
+    pub purpose: Key,
+    /// Key of the channel; 0 for all channels. A channel's own entry wins over the one for all.
+    pub channel: Key,
+    /// Given or withdrawn.
+    pub granted: bool,
+    /// When.
+    pub at: UnixMs,
+}
