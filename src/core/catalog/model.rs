@@ -40,6 +40,8 @@ pub struct Catalog {
     pub offer_keys: Vec<(Key, u32)>,
     /// Who may get what.
     pub policy: Policy,
+    /// Offers with a treatment, by channel and placement index.
+    pub reach: Vec<Vec<Bitset>>,
     /// At most one of each set in a decision.
     pub exclusions: Vec<ExclusionSpec>,
     /// Objectives, sorted by name.

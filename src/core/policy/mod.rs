@@ -3,7 +3,13 @@
 //! decision; `reference` is the slow, plain reading that random tests hold it to.
 
 mod bitset;
+mod compile;
+mod evaluate;
+mod explain;
 mod spec;
 
 pub use bitset::Bitset;
-pub use spec::{ConsentSpec, CoolDownSpec, Gate, LimitSpec, Policy, PolicySpec, RuleSpec};
+pub use compile::Policy;
+pub use evaluate::{Cooled, Evaluation, LimitState, Subject, Verdict};
+pub use explain::{ReadValue, Stop};
+pub use spec::{ConsentSpec, CoolDownSpec, Gate, LimitSpec, PolicySpec, RuleSpec};

@@ -29,6 +29,8 @@ pub enum Gate {
     Treatment,
     /// Another of an exclusive set was placed.
     Exclusion,
+    /// Its score could not be computed.
+    Score,
     /// 'No offer' won: the score is below the threshold, or is not a number.
     Threshold,
     /// Better ones took the slots.
@@ -49,6 +51,7 @@ impl Gate {
             Self::CoolDown => "cool_down",
             Self::Treatment => "treatment",
             Self::Exclusion => "exclusion",
+            Self::Score => "score",
             Self::Threshold => "threshold",
             Self::Outranked => "outranked",
         }
@@ -68,8 +71,8 @@ pub struct RuleSpec {
     pub from: Arc<str>,
     /// Bit per channel (by index) on which it is asked.
     pub channels: u64,
-    /// The offers it is about.
-    pub offers: Bitset,
+    /// The offers it is about, by index, ascending.
+    pub offers: Vec<u32>,
 }
 
 /// A contact limit.
@@ -79,6 +82,9 @@ pub struct LimitSpec {
     pub id: Arc<str>,
     /// The offers it counts and stops; never a transactional one.
     pub offers: Bitset,
+    /// Whether contacts with offers the catalog no longer has count too: the limit selects no
+    /// offers, groups or kinds.
+    pub counts_retired: bool,
     /// Keys of the channels it counts; empty: all.
     pub channels: Vec<Key>,
     /// Bit per channel (by index) on which it stops offers.
@@ -140,11 +146,4 @@ pub struct PolicySpec {
     pub cool_downs: Vec<CoolDownSpec>,
     /// Consents.
     pub consents: Vec<ConsentSpec>,
-}
-
-/// The compiled policy of a catalog.
-#[derive(Clone, Debug, Default)]
-pub struct Policy {
-    /// What was declared.
-    pub spec: PolicySpec,
 }
