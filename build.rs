@@ -14,10 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={ROOT}/{PACKAGE}");
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let descriptors = protox::compile(protos()?, [ROOT])?;
-    fs::write(
-        out.join("arbitra.v1.bin"),
-        descriptors.encode_to_vec(),
-    )?;
+    fs::write(out.join("arbitra.v1.bin"), descriptors.encode_to_vec())?;
     tonic_prost_build::configure()
         // Ordered maps: equal messages are equal bytes.
         .btree_map(".")
