@@ -63,6 +63,6 @@ need_buf() {
 need_deny() {
     cargo deny --version >/dev/null 2>&1 && return
     echo "cargo-deny is missing: installing it"
-    CARGO_TARGET_DIR=target/tools/deny cargo install --quiet --locked --debug cargo-deny
+    CARGO_TARGET_DIR=target/tools/deny cargo install --quiet --locked --debug cargo-deny@0.20.2
     rm -rf target/tools/deny
 }
