@@ -4,4 +4,5 @@
 //! - [`api`]: the doors.
 
 pub mod api;
+pub mod cli;
 pub mod core;
