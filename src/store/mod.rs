@@ -1,11 +1,12 @@
 //! The state: one small contract and its two implementations, [`EmbeddedStore`] for one process
-//! and Redis for any number of replicas. A store knows names and bytes; what the bytes
+//! and [`RedisStore`] for any number of replicas. A store knows names and bytes; what the bytes
 //! mean belongs to the callers, so nothing of `core` may be named here.
 
 mod bounds;
 mod contract;
 mod embedded;
 mod error;
+mod redis;
 mod seal;
 
 pub use bounds::StoreBounds;
@@ -14,3 +15,4 @@ pub use contract::{
 };
 pub use embedded::{Durability, EmbeddedConfig, EmbeddedStore};
 pub use error::StoreError;
+pub use self::redis::{RedisAddress, RedisConfig, RedisStore};
