@@ -7,10 +7,14 @@
 //! then a decision's own steps: `feature`, `policy`, `propensity`, `affinity`, `objective`,
 //! `arbitration`, `content`, `explain`, tied together by `decide`; and `learn`, what outcomes teach.
 
+pub mod affinity;
 pub mod catalog;
 pub mod expression;
+pub mod feature;
 pub mod interaction;
 pub mod key;
+pub mod learn;
 pub mod profile;
+pub mod propensity;
 pub mod time;
 pub mod value;
