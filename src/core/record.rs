@@ -10,7 +10,7 @@ use crate::core::expression::Slot;
 use crate::core::feature::FeatureVector;
 use crate::core::interaction::{Event, Outcome, OutcomeKind};
 use crate::core::key::{Key, mix64};
-use crate::core::learn::LearningRecord;
+use crate::core::learn::{ItemRecord, LearningRecord, OutcomeRecord};
 use crate::core::policy::Subject;
 use crate::core::profile::Profile;
 use crate::core::propensity::Candidate;
@@ -48,10 +48,11 @@ pub fn event(
         Some((Key::of(item), weight))
     });
     let records = match item {
-        Some((item, weight)) => vec![
-            LearningRecord::Item { id: event.id, at: event.at, customer, item, weight, history }
-                .encode(),
-        ],
+        Some((item, weight)) => {
+            let (id, at) = (mix64(customer, event.id), event.at);
+            let record = ItemRecord { id, at, customer, item, weight, history };
+            vec![LearningRecord::Item(record).encode()]
+        }
         None => Vec::new(),
     };
     Learned { duplicate: false, records }
@@ -96,6 +97,8 @@ pub fn outcome(
         return DUPLICATE;
     }
     let mut records = Vec::new();
+    // Ids are the customer's own: two customers may both have an outcome `1`.
+    let id = mix64(customer, outcome.id);
     let Some(offer) = catalog.offer_by_key(outcome.offer) else {
         return Learned { duplicate: false, records };
     };
@@ -107,35 +110,32 @@ pub fn outcome(
     {
         let asked = candidate(catalog, offer, &completed, served);
         let estimate = |asked: &Candidate| {
-            let model = snapshot.models.propensity();
+            let model = &snapshot.models.propensity;
             model.predict(&model.prepare(&features), asked).probability
         };
         #[expect(clippy::cast_possible_truncation, reason = "f32 is enough to learn")]
         let probability_served =
             served.map_or_else(|| estimate(&asked) as f32, |served| served.probability);
         let selection_probability = served.map_or(1.0, |served| served.selection_probability);
-        records.push(
-            LearningRecord::Outcome {
-                id: outcome.id,
-                at: outcome.at,
-                customer,
-                candidate: asked,
-                features,
-                label: f32::from(u8::from(positive)),
-                weight: 1.0,
-                probability_served,
-                selection_probability,
-            }
-            .encode(),
-        );
+        let record = OutcomeRecord {
+            id,
+            at: outcome.at,
+            customer,
+            candidate: asked,
+            features,
+            label: f64::from(u8::from(positive)),
+            weight: 1.0,
+            probability_served,
+            selection_probability,
+        };
+        records.push(LearningRecord::Outcome(record).encode());
     }
     if outcome.kind == OutcomeKind::Accept {
         let weight = catalog.models.accept_item_weight;
         profile.add_interest(offer.item, weight, outcome.at, now);
-        let id = mix64(outcome.id, 1);
-        let (at, item) = (outcome.at, offer.item);
-        records
-            .push(LearningRecord::Item { id, at, customer, item, weight, history }.encode());
+        let (id, at, item) = (mix64(id, 1), outcome.at, offer.item);
+        let record = ItemRecord { id, at, customer, item, weight, history };
+        records.push(LearningRecord::Item(record).encode());
     }
     Learned { duplicate: false, records }
 }

@@ -53,7 +53,7 @@ impl Shared<'_> {
     }
 
     pub(crate) fn affinity(&self) -> &Affinity {
-        self.snapshot.models.affinity()
+        &self.snapshot.models.affinity
     }
 }
 
@@ -76,7 +76,7 @@ pub fn decide(
         Subject::Known(profile) => profile.interests(now),
         Subject::Unavailable => Vec::new(),
     };
-    let prepared = snapshot.models.propensity().prepare(&features);
+    let prepared = snapshot.models.propensity.prepare(&features);
     let shared = Shared { snapshot, request, now, seed, interests, prepared };
     let mut evaluation =
         Evaluation::new(&catalog.policy, subject, |key| catalog.offer_by_key(key), now);
