@@ -75,6 +75,12 @@ impl Models {
         self.position
     }
 
+    /// Goes on from after `position` without having seen what lies before it: entries that are lost
+    /// cannot be waited for. Never goes back.
+    pub fn skip_to(&mut self, position: u64) {
+        self.position = self.position.max(position);
+    }
+
     /// Applies the record at `position`. Positions ascend (gaps are allowed); one that is not
     /// above the last changes nothing, so a log may be read again from any earlier place.
     pub fn apply(&mut self, position: u64, record: &[u8]) -> Applied {
