@@ -38,7 +38,7 @@ pub fn event(
     now: UnixMs,
 ) -> Learned {
     let schema = &snapshot.catalog.schema;
-    let history = profile.interests(event.at);
+    let history = decide::interests(profile, event.at);
     if profile.apply_event(schema, event, now).duplicate {
         return DUPLICATE;
     }
@@ -90,7 +90,7 @@ pub fn outcome(
         Some(decision) => decision.features.clone(),
         None => current_features(catalog, profile, context, customer, now),
     };
-    let history = profile.interests(outcome.at);
+    let history = decide::interests(profile, outcome.at);
     let contact = is_contact(catalog, &completed);
     let applied = profile.apply_outcome(&completed, contact, now);
     if applied.duplicate {
@@ -106,7 +106,7 @@ pub fn outcome(
         return Learned { duplicate: false, records };
     };
     if let Some(positive) = label(catalog, outcome.kind)
-        && !already_taught(catalog, applied.outcomes_before, positive)
+        && !already_taught(catalog, applied.before, positive)
     {
         let asked = candidate(catalog, offer, &completed, served);
         let estimate = |asked: &Candidate| {

@@ -71,7 +71,7 @@ pub struct Candidate {
 }
 
 /// A probability and how sure it is.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Estimate {
     /// Probability of the positive outcome, strictly between 0 and 1.
     pub probability: f64,
