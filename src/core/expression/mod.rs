@@ -27,7 +27,3 @@ mod types;
 
 pub use program::Program;
 pub use types::{Binding, EvalError, ExpressionFault, Frame, Scope, Slot, Type};
-
-/// Placeholder until the compiler stands.
-#[derive(Clone, Debug)]
-pub struct Program {}
