@@ -23,8 +23,7 @@ pub struct Contact {
 }
 
 /// The latest outcome of one kind and reason on one offer: what cool-downs read, and what is left
-/// of contacts too old to keep. While a contact is kept, the impression or sending that made it is
-/// no response as well; [`super::Profile::outcomes`] has both.
+/// of contacts too old to keep. The outcome that made a contact is one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Response {
     /// Key of the offer.

@@ -4,7 +4,7 @@ use super::ProfileError;
 use crate::core::time::{DAY_MS, UnixMs};
 use crate::core::value::Value;
 
-/// Most contacts kept; older ones fold into responses.
+/// Most contacts kept, the newest; of older ones the responses stay.
 pub const CONTACTS_MAX: usize = 256;
 /// Most responses kept; when full, the oldest that is no rejection goes first.
 pub const RESPONSES_MAX: usize = 256;

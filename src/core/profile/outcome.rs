@@ -32,8 +32,8 @@ impl Profile {
     /// that counts impressions); every such outcome with an id of its own is a contact, also a
     /// second one of the same decision.
     ///
-    /// Any other outcome is recorded as a response and marks the contact it answers: the latest of
-    /// its decision and offer, else the latest of its offer and channel that names no decision.
+    /// Any other outcome marks the contact it answers: the latest of its decision and offer, else
+    /// the latest of its offer and channel that names no decision. All are recorded as responses.
     pub fn apply_outcome(
         &mut self,
         outcome: &Outcome,
@@ -49,6 +49,13 @@ impl Profile {
         let at = self.advance(now, outcome.at);
         self.recent
             .push(IdSpace::Outcome, outcome.id, self.updated_at);
+        self.add_response(Response {
+            offer: outcome.offer,
+            kind: outcome.kind,
+            reason: outcome.reason,
+            at: ceil_to(at, MINUTE_MS),
+            count: 1,
+        });
         if is_contact {
             let contact = Contact {
                 offer: outcome.offer,
@@ -65,13 +72,6 @@ impl Profile {
                 before: 0,
             };
         }
-        self.add_response(Response {
-            offer: outcome.offer,
-            kind: outcome.kind,
-            reason: outcome.reason,
-            at: ceil_to(at, MINUTE_MS),
-            count: 1,
-        });
         let Some(contact) = self.answered(outcome) else {
             return OutcomeApplied::default();
         };
@@ -100,6 +100,13 @@ impl Profile {
         self.recent.push(IdSpace::Request, request, self.updated_at);
         for contact in contacts {
             let at = self.advance(now, contact.at);
+            self.add_response(Response {
+                offer: contact.offer,
+                kind: OutcomeKind::Sent,
+                reason: Key(0),
+                at: ceil_to(at, MINUTE_MS),
+                count: 1,
+            });
             self.add_contact(Contact {
                 at: ceil_to(at, SECOND_MS),
                 outcomes: contact.outcomes | OutcomeKind::Sent.bit(),
@@ -126,19 +133,12 @@ impl Profile {
         self.contacts.get_mut(place)
     }
 
-    /// Inserts a contact by time; the oldest one too many becomes a response.
+    /// Inserts a contact by time; the oldest one too many is forgotten (its response stays).
     fn add_contact(&mut self, contact: Contact) {
         let place = self.contacts.partition_point(|c| c.at <= contact.at);
         self.contacts.insert(place, contact);
         if self.contacts.len() > CONTACTS_MAX {
-            let oldest = self.contacts.remove(0);
-            self.add_response(Response {
-                offer: oldest.offer,
-                kind: oldest.made_by(),
-                reason: Key(0),
-                at: ceil_to(oldest.at, MINUTE_MS),
-                count: 1,
-            });
+            self.contacts.remove(0);
         }
     }
 

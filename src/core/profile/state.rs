@@ -80,33 +80,22 @@ impl Profile {
         self.contacts.get(start..).unwrap_or_default()
     }
 
-    /// The kept responses, sorted by (offer, kind, reason); times rounded up to the minute. They
-    /// leave out impressions and sendings that are still kept as contacts: see [`Self::outcomes`].
+    /// The latest of every kind of outcome and reason on every offer, contacts included, sorted by
+    /// (offer, kind, reason); times rounded up to the minute.
     #[must_use]
     pub fn responses(&self) -> &[Response] {
         &self.responses
-    }
-
-    /// Everything known of what happened to offers: the responses, and for each kept contact the
-    /// impression or sending that made it. One offer and kind may come several times; cool-downs
-    /// take the latest.
-    pub fn outcomes(&self) -> impl Iterator<Item = Response> + '_ {
-        let made = self.contacts.iter().map(|contact| Response {
-            offer: contact.offer,
-            kind: contact.made_by(),
-            reason: Key(0),
-            at: contact.at,
-            count: 1,
-        });
-        self.responses.iter().copied().chain(made)
     }
 
     /// When `offer` last had an outcome of one of `kinds` (bits of [`OutcomeKind`]) with one of
     /// `reasons` (empty: any), if ever.
     #[must_use]
     pub fn latest_outcome(&self, offer: Key, kinds: u8, reasons: &[Key]) -> Option<UnixMs> {
-        self.outcomes()
-            .filter(|r| r.offer == offer && r.kind.bit() & kinds != 0)
+        let start = self.responses.partition_point(|r| r.offer < offer);
+        let responses = self.responses.get(start..).unwrap_or_default().iter();
+        responses
+            .take_while(|r| r.offer == offer)
+            .filter(|r| r.kind.bit() & kinds != 0)
             .filter(|r| reasons.is_empty() || reasons.contains(&r.reason))
             .map(|r| r.at)
             .max()

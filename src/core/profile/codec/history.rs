@@ -1,11 +1,12 @@
 //! Contacts and responses. They share a table of keys (offers, channels, reasons); contacts share
-//! one of variants (offer, channel, treatment), since most customers see few of them often.
+//! one of variants (offer, channel, treatment), since most customers see few of them often. A
+//! response that says no more than the contacts do is left out and made anew from them.
 
 use super::check_ascending;
 use super::wire::{Reader, Writer};
 use crate::core::interaction::OutcomeKind;
 use crate::core::key::Key;
-use crate::core::profile::limits::{CONTACTS_MAX, RESPONSES_MAX};
+use crate::core::profile::limits::{CONTACTS_MAX, RESPONSES_MAX, ceil_to};
 use crate::core::profile::{Contact, ProfileError, Response};
 use crate::core::time::{MINUTE_MS, SECOND_MS};
 
@@ -21,6 +22,11 @@ const HEAD_BITS: u32 = 3;
 /// Bits of a response's head: kind (3), whether a reason follows (1), count (4; 0: it follows).
 const KIND_MASK: u8 = 7;
 const HAS_REASON: u8 = 8;
+
+const TOO_MANY_RESPONSES: ProfileError = ProfileError::TooMany {
+    what: "responses",
+    max: RESPONSES_MAX,
+};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Variant {
@@ -59,11 +65,17 @@ pub(super) fn put(w: &mut Writer, contacts: &[Contact], responses: &[Response]) 
             variants.index(variant)
         })
         .collect();
-    let referred: Vec<(u64, Option<u64>)> = responses
+    let implied = implied(contacts);
+    let elide = implied
         .iter()
-        .map(|r| {
-            let reason = (r.reason != Key(0)).then(|| keys.index(r.reason));
-            (keys.index(r.offer), reason)
+        .all(|r| responses.binary_search_by_key(&order(r), order).is_ok());
+    let referred: Vec<Referred<'_>> = responses
+        .iter()
+        .filter(|r| !elide || !is_implied(&implied, r))
+        .map(|response| Referred {
+            response,
+            offer: keys.index(response.offer),
+            reason: (response.reason != Key(0)).then(|| keys.index(response.reason)),
         })
         .collect();
     w.varint(keys.0.len() as u64);
@@ -75,7 +87,7 @@ pub(super) fn put(w: &mut Writer, contacts: &[Contact], responses: &[Response]) 
         w.key(variant.treatment);
     }
     put_contacts(w, contacts, &used);
-    put_responses(w, responses, &referred);
+    put_responses(w, &referred, elide);
 }
 
 fn put_contacts(w: &mut Writer, contacts: &[Contact], used: &[u64]) {
@@ -125,9 +137,54 @@ fn commonest(contacts: &[Contact]) -> u8 {
     candidate
 }
 
-fn put_responses(w: &mut Writer, responses: &[Response], referred: &[(u64, Option<u64>)]) {
-    w.varint(responses.len() as u64);
-    for (response, (offer, reason)) in responses.iter().zip(referred) {
+/// A response with its places in the table of keys.
+struct Referred<'a> {
+    response: &'a Response,
+    offer: u64,
+    reason: Option<u64>,
+}
+
+fn order(response: &Response) -> (Key, OutcomeKind, Key) {
+    (response.offer, response.kind, response.reason)
+}
+
+/// The responses that the kept contacts themselves amount to, in order.
+fn implied(contacts: &[Contact]) -> Vec<Response> {
+    let mut implied: Vec<Response> = contacts
+        .iter()
+        .map(|contact| Response {
+            offer: contact.offer,
+            kind: contact.made_by(),
+            reason: Key(0),
+            at: ceil_to(contact.at, MINUTE_MS),
+            count: 1,
+        })
+        .collect();
+    implied.sort_unstable_by_key(order);
+    implied.dedup_by(|next, kept| {
+        let same = order(next) == order(kept);
+        if same {
+            kept.at = kept.at.max(next.at);
+            kept.count += next.count;
+        }
+        same
+    });
+    implied
+}
+
+fn is_implied(implied: &[Response], response: &Response) -> bool {
+    let found = implied.binary_search_by_key(&order(response), order);
+    found.ok().and_then(|i| implied.get(i)) == Some(response)
+}
+
+fn put_responses(w: &mut Writer, referred: &[Referred<'_>], elided: bool) {
+    w.varint((referred.len() as u64) << 1 | u64::from(elided));
+    for Referred {
+        response,
+        offer,
+        reason,
+    } in referred
+    {
         w.varint(*offer);
         let count = u8::try_from(response.count)
             .ok()
@@ -159,7 +216,16 @@ pub(super) fn get(r: &mut Reader<'_>) -> Result<(Vec<Contact>, Vec<Response>), P
         variants.push((offer, channel, r.key()?));
     }
     let contacts = get_contacts(r, &variants)?;
-    let responses = get_responses(r, &keys)?;
+    let (mut responses, elided) = get_responses(r, &keys)?;
+    if elided {
+        let mut implied = implied(&contacts);
+        implied.retain(|r| responses.binary_search_by_key(&order(r), order).is_err());
+        responses.append(&mut implied);
+        responses.sort_unstable_by_key(order);
+        if responses.len() > RESPONSES_MAX {
+            return Err(TOO_MANY_RESPONSES);
+        }
+    }
     Ok((contacts, responses))
 }
 
@@ -198,8 +264,9 @@ fn get_contacts(
     Ok(contacts)
 }
 
-fn get_responses(r: &mut Reader<'_>, keys: &[Key]) -> Result<Vec<Response>, ProfileError> {
-    let n = r.count("responses", RESPONSES_MAX)?;
+fn get_responses(r: &mut Reader<'_>, keys: &[Key]) -> Result<(Vec<Response>, bool), ProfileError> {
+    let head = r.count("responses", 2 * RESPONSES_MAX + 1)?;
+    let (n, elided) = (head >> 1, head & 1 != 0);
     let mut responses = r.list(n);
     for _ in 0..n {
         let offer = entry(keys, r.varint()?)?;
@@ -223,8 +290,8 @@ fn get_responses(r: &mut Reader<'_>, keys: &[Key]) -> Result<Vec<Response>, Prof
                 .map_err(|_| ProfileError::Malformed("count out of range"))?,
         });
     }
-    check_ascending(&responses, |r| (r.offer, r.kind, r.reason))?;
-    Ok(responses)
+    check_ascending(&responses, order)?;
+    Ok((responses, elided))
 }
 
 fn entry<T: Copy>(table: &[T], index: u64) -> Result<T, ProfileError> {

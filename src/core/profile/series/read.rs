@@ -25,8 +25,8 @@ impl Number {
             (Self::Count(n), Type::Double) => Value::Double(n as f64),
             (Self::Count(n), Type::Uint) => Value::Uint(n),
             (Self::Count(n), _) => Value::Int(n as i64),
-            (Self::Real(x), Type::Int) => Value::Int(x as i64),
-            (Self::Real(x), Type::Uint) => Value::Uint(x as u64),
+            (Self::Real(x), Type::Int) => Value::Int(libm::round(x) as i64),
+            (Self::Real(x), Type::Uint) => Value::Uint(libm::round(x) as u64),
             (Self::Real(x), _) => Value::Double(x),
         }
     }
