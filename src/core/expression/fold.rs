@@ -1,6 +1,9 @@
 //! Simplification that keeps the meaning: constants evaluated, `&&` and `||` flattened and freed of
 //! what decides nothing, constants brought to the right of comparisons.
 
+use std::collections::BTreeSet;
+
+use super::canonical::canonical;
 use super::limits::FOLDED_NODES_MAX;
 use super::reference::Reference;
 use super::stop::Budget;
@@ -130,6 +133,10 @@ fn logical(operands: Vec<Term>, decisive: bool, span: super::syntax::Span) -> Te
             TermKind::Constant(Value::Bool(_)) => {}
             _ => flat.push(operand),
         }
+    }
+    if flat.len() > 1 {
+        let mut seen = BTreeSet::new();
+        flat.retain(|operand| seen.insert(canonical(operand)));
     }
     if flat.is_empty() {
         return boolean(TermKind::Constant(Value::Bool(!decisive)), span);

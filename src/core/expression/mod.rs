@@ -25,5 +25,8 @@ mod time;
 mod tokens;
 mod types;
 
+#[cfg(test)]
+mod tests;
+
 pub use program::Program;
 pub use types::{Binding, EvalError, ExpressionFault, Frame, Scope, Slot, Type};

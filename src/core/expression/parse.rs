@@ -30,7 +30,7 @@ pub(super) fn parse(source: &str) -> Result<Syntax, Vec<ExpressionFault>> {
     let tokens = Tokens::scan(source);
     if let Some(span) = tokens.too_deep() {
         return Err(vec![ExpressionFault {
-            span,
+            span: whole_characters(span, source),
             message: format!("expression nests deeper than {DEPTH_MAX} levels"),
             hint: Some("split it, or use a list with `in` or a macro".to_owned()),
         }]);
@@ -80,6 +80,9 @@ fn syntax_fault(error: &ParseError, source: &str, tokens: &Tokens) -> Expression
         message.replace('\'', "`")
     };
     let hint = match text {
+        _ if message.contains("has()") => {
+            Some("it asks for an attribute, as in `has(customer.age)`".to_owned())
+        }
         "=" => Some("to compare, write `==`".to_owned()),
         "and" | "AND" => Some("write `&&`".to_owned()),
         "or" | "OR" => Some("write `||`".to_owned()),
@@ -107,8 +110,20 @@ fn span_of(pos: (isize, isize), source: &str, tokens: &Tokens) -> (usize, usize)
         .map(str::len)
         .sum();
     let start = (before + column.saturating_sub(1)).min(source.len());
-    match tokens.at_or_after(start) {
+    let span = match tokens.at_or_after(start) {
         Some(span) => span,
         None => (source.trim_end().len().min(start), source.len()),
+    };
+    whole_characters(span, source)
+}
+
+/// The lexer goes by bytes: a sign it does not know may be one of several.
+fn whole_characters((mut start, mut end): (usize, usize), source: &str) -> (usize, usize) {
+    while !source.is_char_boundary(start) {
+        start -= 1;
     }
+    while !source.is_char_boundary(end) {
+        end += 1;
+    }
+    (start, end)
 }

@@ -133,8 +133,6 @@ impl Level {
             }
             TokenKind::TokDot
             | TokenKind::TokLeftBracket
-            | TokenKind::TokLeftParen
-            | TokenKind::TokLeftBrace
             | TokenKind::TokMinus
             | TokenKind::TokPlus
             | TokenKind::TokAsterisk
