@@ -155,8 +155,10 @@ impl Connections {
     }
 
     fn fault(&self, fault: &RedisError) -> StoreError {
-        match fault.code() {
-            Some("WRONGTYPE") => self.corrupt("a key holds another type of value"),
+        match (fault.kind(), fault.code()) {
+            (_, Some("WRONGTYPE")) => self.corrupt("a key holds another type of value"),
+            // Without the detail, which would show what is stored.
+            (ErrorKind::UnexpectedReturnType, _) => self.corrupt("an answer of the wrong form"),
             _ => self.unavailable(fault.to_string()),
         }
     }
