@@ -388,7 +388,7 @@ pub async fn bad_ids_and_sizes_are_refused(house: House) {
         matches!(over, Err(StoreError::TooLarge { what: "record", .. })),
         "{over:?}"
     );
-    let entry = vec![Bytes::from(vec![7; (256 << 10) + 1])];
+    let entry = vec![Bytes::from(vec![7; (64 << 10) + 1])];
     let over = store.append_log(entry).await;
     assert!(
         matches!(

@@ -137,7 +137,15 @@ impl Connections {
             Ok(answer)
         };
         match timeout(deadline, asked).await {
-            Ok(answer) => answer.map_err(|fault| self.fault(&fault)),
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(fault)) => {
+                // The idle ones are likely to be as dead as this one.
+                self.own_idle
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .clear();
+                Err(self.fault(&fault))
+            }
             Err(_) => Err(self.late(deadline)),
         }
     }
