@@ -26,7 +26,7 @@ impl Default for StoreBounds {
         Self {
             name_bytes_max: 512,
             record_bytes_max: 1 << 20,
-            entry_bytes_max: 256 << 10,
+            entry_bytes_max: 64 << 10,
             document_bytes_max: 64 << 20,
             decisions_max: 8,
             batch_max: 4096,

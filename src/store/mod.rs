@@ -9,10 +9,10 @@ mod error;
 mod redis;
 mod seal;
 
+pub use self::redis::{RedisAddress, RedisConfig, RedisStore};
 pub use bounds::StoreBounds;
 pub use contract::{
     Commit, CommitResult, LogEntry, LogRange, PutResult, Remembered, Store, Versioned,
 };
 pub use embedded::{Durability, EmbeddedConfig, EmbeddedStore};
 pub use error::StoreError;
-pub use self::redis::{RedisAddress, RedisConfig, RedisStore};

@@ -9,7 +9,8 @@ use super::cell::{Cell, now_ms};
 use super::tables::{Counters, Table, Tables};
 use crate::store::StoreError;
 
-/// Writes under way. A job that fails must do so before its first write: the batch goes on.
+/// Writes under way. A job that fails must do so before its first write: the batch goes on
+/// without it.
 pub(super) struct Batch<'t> {
     pub tables: &'t Tables,
     /// Moves with the writes; becomes real with [`Batch::commit`].
@@ -19,7 +20,8 @@ pub(super) struct Batch<'t> {
     /// One reading of the clock for the whole batch, so that it sees one state of expiry.
     pub now_ms: u64,
     before: Counters,
-    writes: HashMap<(Table, Vec<u8>), Option<Slice>>,
+    /// By table and key; `None` removes.
+    writes: HashMap<Table, HashMap<Vec<u8>, Option<Slice>>>,
 }
 
 impl<'t> Batch<'t> {
@@ -42,7 +44,7 @@ impl<'t> Batch<'t> {
 
     /// A value that has not expired, as of this point in the batch.
     pub fn live(&self, table: Table, key: &[u8]) -> Result<Option<Cell>, StoreError> {
-        let encoded = match self.writes.get(&(table, key.to_vec())) {
+        let encoded = match self.written(table, key) {
             Some(written) => written.clone(),
             None => self.tables.get(table, key)?,
         };
@@ -53,9 +55,13 @@ impl<'t> Batch<'t> {
         Ok((cell.expires_at_ms > self.now_ms).then_some(cell))
     }
 
+    fn written(&self, table: Table, key: &[u8]) -> Option<&Option<Slice>> {
+        self.writes.get(&table)?.get(key)
+    }
+
     /// Whether anything is stored under the key, expired or damaged or not.
     pub fn holds(&self, table: Table, key: &[u8]) -> Result<bool, StoreError> {
-        match self.writes.get(&(table, key.to_vec())) {
+        match self.written(table, key) {
             Some(written) => Ok(written.is_some()),
             None => Ok(self.tables.get(table, key)?.is_some()),
         }
@@ -67,12 +73,15 @@ impl<'t> Batch<'t> {
     }
 
     pub fn put_encoded(&mut self, table: Table, key: &[u8], encoded: Vec<u8>) {
-        self.writes
-            .insert((table, key.to_vec()), Some(encoded.into()));
+        let writes = self.writes.entry(table).or_default();
+        writes.insert(key.to_vec(), Some(encoded.into()));
     }
 
     pub fn remove(&mut self, table: Table, key: &[u8]) {
-        self.writes.insert((table, key.to_vec()), None);
+        self.writes
+            .entry(table)
+            .or_default()
+            .insert(key.to_vec(), None);
     }
 
     /// Makes the batch real, on the disk if it needs to be; says whether anything was written.
@@ -90,11 +99,13 @@ impl<'t> Batch<'t> {
             PersistMode::Buffer
         };
         let mut batch = self.tables.database.batch().durability(Some(mode));
-        for ((table, key), written) in self.writes {
+        for (table, writes) in self.writes {
             let keyspace = self.tables.keyspace(table);
-            match written {
-                Some(encoded) => batch.insert(keyspace, key, encoded),
-                None => batch.remove(keyspace, key),
+            for (key, written) in writes {
+                match written {
+                    Some(encoded) => batch.insert(keyspace, key, encoded),
+                    None => batch.remove(keyspace, key),
+                }
             }
         }
         batch.commit().map_err(|fault| self.tables.fault(&fault))?;

@@ -13,6 +13,8 @@ mod log;
 mod store;
 mod sweep;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use config::{Durability, EmbeddedConfig};

@@ -137,7 +137,15 @@ impl Connections {
             Ok(answer)
         };
         match timeout(deadline, asked).await {
-            Ok(answer) => answer.map_err(|fault| self.fault(&fault)),
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(fault)) => {
+                // The idle ones are likely to be as dead as this one.
+                self.own_idle
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .clear();
+                Err(self.fault(&fault))
+            }
             Err(_) => Err(self.late(deadline)),
         }
     }
@@ -155,8 +163,10 @@ impl Connections {
     }
 
     fn fault(&self, fault: &RedisError) -> StoreError {
-        match fault.code() {
-            Some("WRONGTYPE") => self.corrupt("a key holds another type of value"),
+        match (fault.kind(), fault.code()) {
+            (_, Some("WRONGTYPE")) => self.corrupt("a key holds another type of value"),
+            // Without the detail, which would show what is stored.
+            (ErrorKind::UnexpectedReturnType, _) => self.corrupt("an answer of the wrong form"),
             _ => self.unavailable(fault.to_string()),
         }
     }

@@ -14,6 +14,8 @@ use crate::store::{LogEntry, LogRange, StoreError};
 const PLACE: &[u8] = b"log";
 /// Entries removed by one command: a longer one would hold up the server.
 const TRIM_MAX: u64 = 4096;
+/// Entries in one page of a read: bounds the memory of reader and server.
+const PAGE_MAX: usize = 512;
 /// The longest one read waits; a longer wait ends early with no entries.
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
@@ -67,8 +69,7 @@ impl RedisStore {
     ) -> Result<Vec<LogEntry>, StoreError> {
         let wait = wait.min(WAIT_MAX);
         let mut read = redis::cmd("XREAD");
-        read.arg("COUNT")
-            .arg(entries_max.clamp(1, self.bounds.batch_max));
+        read.arg("COUNT").arg(entries_max.clamp(1, PAGE_MAX));
         let wait_ms = wait.as_millis();
         if wait_ms > 0 {
             // A wait of 0 would mean for ever.

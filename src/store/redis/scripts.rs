@@ -11,11 +11,12 @@ use redis::Script;
 
 /// Keys: record, log, last position. Arguments: expected version (8 bytes, or empty when the
 /// record must be absent), sealed record, time to live (ms, or empty), log entries.
-/// Answers `{1, version, last position}`, or `{0, stored record or false}` for a conflict.
+/// Answers `{1, version, last position}`, or `{0, stored record or false, false}` for a
+/// conflict.
 const COMMIT: &str = r"
 local current = redis.call('GETRANGE', KEYS[1], 0, 7)
 if current ~= ARGV[1] then
-  return {0, redis.call('GET', KEYS[1])}
+  return {0, redis.call('GET', KEYS[1]), false}
 end
 local time = redis.call('TIME')
 local version = time[1] * 1000000 + time[2]
