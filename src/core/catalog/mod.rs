@@ -3,6 +3,7 @@
 //! [`Catalog`]. Nothing here decides anything.
 
 pub mod fault;
+mod lookup;
 mod model;
 pub mod schema;
 pub mod source;
