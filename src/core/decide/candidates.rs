@@ -1,0 +1,220 @@
+//! From survivors to scored candidates.
+
+use super::Shared;
+use super::decision::PlacementRequest;
+use crate::core::arbitration::score::{Factors, score};
+use crate::core::catalog::{Channel, Offer, Placement, Scheme};
+use crate::core::expression::{EvalError, Slot};
+use crate::core::key::Key;
+use crate::core::objective::Weights;
+use crate::core::policy::Bitset;
+use crate::core::propensity::{self, Estimate};
+use crate::core::value::Value;
+
+/// An offer with its best treatment for a placement, and its score there.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    pub(super) offer: u32,
+    pub(super) treatment: usize,
+    pub(super) score: f64,
+    pub(super) factors: Factors,
+    pub(super) estimate: Estimate,
+}
+
+/// A survivor that could not become a candidate, and why.
+pub(super) struct Unscored {
+    pub(super) offer: u32,
+    pub(super) placement: u16,
+    /// `None`: no treatment's conditions hold.
+    pub(super) error: Option<EvalError>,
+}
+
+/// Scores survivors on one channel.
+pub(super) struct Scorer<'a> {
+    shared: &'a Shared<'a>,
+    channel_index: u16,
+    channel: &'a Channel,
+    scheme: &'a Scheme,
+    weights: Weights,
+    /// Affinity by offer index, computed once per channel decision.
+    affinities: Vec<(u32, Option<f32>)>,
+    pub(super) unscored: Vec<Unscored>,
+}
+
+impl<'a> Scorer<'a> {
+    pub(super) fn new(
+        shared: &'a Shared<'a>,
+        channel_index: u16,
+        channel: &'a Channel,
+        scheme: &'a Scheme,
+        frame: &[Option<Value>],
+    ) -> Self {
+        let weights = Weights::of(shared.catalog(), frame);
+        let (affinities, unscored) = (Vec::new(), Vec::new());
+        Self { shared, channel_index, channel, scheme, weights, affinities, unscored }
+    }
+
+    pub(super) fn weights(&self) -> &Weights {
+        &self.weights
+    }
+
+    /// What the propensity model is asked about an offer's treatment.
+    pub(super) fn propensity_candidate(
+        &self,
+        offer: u32,
+        treatment: usize,
+        affinity: Option<f64>,
+    ) -> Option<propensity::Candidate> {
+        let catalog = self.shared.catalog();
+        let offer = catalog.offers.get(offer as usize)?;
+        let group = catalog.groups.get(usize::from(offer.group))?;
+        #[expect(clippy::cast_possible_truncation, reason = "an affinity lies in [0, 1]")]
+        Some(propensity::Candidate {
+            offer: offer.key,
+            group: group.key,
+            treatment: offer.treatments.get(treatment)?.key,
+            channel: self.channel.key,
+            placement: Key::default(),
+            prior: offer.prior,
+            affinity: affinity.map(|affinity| affinity as f32),
+        })
+    }
+
+    /// Scores the survivors that have a treatment for `placement`.
+    pub(super) fn score(
+        &mut self,
+        asked: &PlacementRequest,
+        placement: &Placement,
+        survivors: &Bitset,
+        frame: &mut [Option<Value>],
+    ) -> Vec<Candidate> {
+        let catalog = self.shared.catalog();
+        let mut here = survivors.clone();
+        let reach = catalog.reach.get(usize::from(self.channel_index));
+        if let Some(reach) = reach.and_then(|reach| reach.get(usize::from(asked.placement))) {
+            here.intersect(reach);
+        }
+        if !asked.only.is_empty() {
+            here.intersect(&Bitset::of(here.universe(), asked.only.iter().copied()));
+        }
+        for offer in &asked.without {
+            here.remove(*offer);
+        }
+        let offers: Vec<u32> = here.iter().collect();
+        self.read_affinities(&offers);
+        let mut candidates = Vec::with_capacity(offers.len());
+        for index in offers {
+            let Some(offer) = catalog.offers.get(index as usize) else { continue };
+            match self.best(index, offer, asked.placement, placement, frame) {
+                Ok(Some(candidate)) => candidates.push(candidate),
+                Ok(None) => {
+                    self.unscored.push(Unscored { offer: index, placement: asked.placement, error: None });
+                }
+                Err(error) => self.unscored.push(Unscored {
+                    offer: index,
+                    placement: asked.placement,
+                    error: Some(error),
+                }),
+            }
+        }
+        candidates
+    }
+
+    /// The offer with the best of its treatments for the placement; none when none may be shown.
+    fn best(
+        &self,
+        index: u32,
+        offer: &Offer,
+        placement_index: u16,
+        _placement: &Placement,
+        frame: &mut [Option<Value>],
+    ) -> Result<Option<Candidate>, EvalError> {
+        let bit = 1_u128.checked_shl(u32::from(placement_index)).unwrap_or(0);
+        let affinity = self.affinity(index);
+        let mut base: Option<Factors> = None;
+        let mut best: Option<Candidate> = None;
+        for (treatment, spec) in offer.treatments.iter().enumerate() {
+            let fits = spec.channel == self.channel_index && spec.placements & bit != 0;
+            if !fits || !spec.when.iter().all(|when| when.eval_bool(frame) == Ok(true)) {
+                continue;
+            }
+            let Some(asked) = self.propensity_candidate(index, treatment, affinity) else { continue };
+            let estimate =
+                self.shared.snapshot.models.propensity.predict(&self.shared.prepared, &asked);
+            let known = match base {
+                Some(factors) => factors,
+                None => *base.insert(self.factors(offer, affinity, frame)?),
+            };
+            let factors = Factors {
+                propensity: estimate.probability,
+                uncertainty: libm::sqrt(estimate.logit_variance),
+                ..known
+            };
+            let score = score(self.scheme, &factors, index, frame)?;
+            if best.as_ref().is_none_or(|best| score > best.score) {
+                best = Some(Candidate { offer: index, treatment, score, factors, estimate });
+            }
+        }
+        Ok(best)
+    }
+
+    /// The factors that do not depend on the treatment; also writes `objective.*` for formulas.
+    fn factors(
+        &self,
+        offer: &Offer,
+        affinity: Option<f64>,
+        frame: &mut [Option<Value>],
+    ) -> Result<Factors, EvalError> {
+        let contributions = self.weights.contributions(offer, frame)?;
+        let catalog = self.shared.catalog();
+        if matches!(self.scheme.formula, crate::core::catalog::SchemeFormula::Custom { .. }) {
+            for (index, objective) in (0_u16..).zip(&catalog.objectives) {
+                let own = contributions.iter().find(|(known, _)| *known == index);
+                write(frame, objective.slot, own.map_or(0.0, |(_, amount)| *amount));
+            }
+        }
+        let value = match &offer.value {
+            Some(value) => value.eval(frame)?,
+            None => contributions.iter().map(|(_, amount)| amount).sum(),
+        };
+        Ok(Factors {
+            propensity: 0.0,
+            uncertainty: 0.0,
+            affinity,
+            value,
+            lever: offer.lever,
+            context_weight: offer.context_weight.eval(frame)?,
+            priority: offer.priority,
+        })
+    }
+
+    fn read_affinities(&mut self, offers: &[u32]) {
+        if self.shared.interests.is_empty() {
+            return;
+        }
+        let unknown: Vec<u32> = offers
+            .iter()
+            .copied()
+            .filter(|offer| self.affinities.binary_search_by_key(offer, |(known, _)| *known).is_err())
+            .collect();
+        let catalog = self.shared.catalog();
+        let items: Vec<Key> = unknown
+            .iter()
+            .filter_map(|offer| catalog.offers.get(*offer as usize).map(|offer| offer.item))
+            .collect();
+        let scores = self.shared.affinity().scores(&self.shared.interests, &items);
+        self.affinities.extend(unknown.into_iter().zip(scores));
+        self.affinities.sort_by_key(|(offer, _)| *offer);
+    }
+
+    fn affinity(&self, offer: u32) -> Option<f64> {
+        let found = self.affinities.binary_search_by_key(&offer, |(known, _)| *known).ok()?;
+        self.affinities.get(found).and_then(|(_, affinity)| *affinity).map(f64::from)
+    }
+}
+
+fn write(frame: &mut [Option<Value>], slot: Slot, number: f64) {
+    if let Some(place) = frame.get_mut(slot.0 as usize) {
+        *place = Some(Value::Double(number));
+    }
+}

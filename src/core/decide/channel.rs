@@ -1,0 +1,267 @@
+//! One channel of a decision: policy, scores, exploration, slate, content, reasons.
+
+use std::sync::Arc;
+
+use super::candidates::{Candidate, Scorer};
+use super::decision::{
+    ChannelDecision, ChannelRequest, NoOffer, Placed, PlacementDecision, PlacementRequest, Reasons,
+    RenderedContent,
+};
+use super::{Shared, fates};
+use crate::core::arbitration::slate::{self, Board, Bounds, Slate};
+use crate::core::catalog::schema::builtin;
+use crate::core::catalog::{Catalog, Channel, Placement, Scheme};
+use crate::core::content::ContentError;
+use crate::core::key::{Key, mix64, unit};
+use crate::core::policy::{Bitset, Evaluation};
+use crate::core::value::Value;
+
+/// Purposes of the draws that one decision makes from its seed.
+const DRAW_EXPLORE: u64 = 0x6578_706c;
+const DRAW_ORDER: u64 = 0x6f72_6465;
+
+/// What came of one placement's candidates.
+pub(super) struct Field<'a> {
+    pub(super) asked: &'a PlacementRequest,
+    pub(super) placement: &'a Placement,
+    /// Scored, best first, those below the threshold last.
+    pub(super) candidates: Vec<Candidate>,
+    /// How many of them reached the threshold.
+    pub(super) worthy: usize,
+    /// Rendered texts, or why a text failed, by candidate.
+    pub(super) content: Vec<Option<Result<Vec<RenderedContent>, ContentError>>>,
+}
+
+/// Decides one channel; `None` when the catalog has no such channel.
+pub(super) fn decide(
+    shared: &Shared<'_>,
+    evaluation: &mut Evaluation<'_>,
+    asked: &ChannelRequest,
+    frame: &mut [Option<Value>],
+) -> Option<ChannelDecision> {
+    let catalog = shared.catalog();
+    let channel = catalog.channels.get(usize::from(asked.channel))?;
+    let scheme = catalog.schemes.get(usize::from(asked.scheme.unwrap_or(channel.scheme)))?;
+    let locale = catalog.locale(channel, asked.locale.as_deref());
+    set(frame, builtin::CHANNEL, Value::String(channel.name.clone()));
+    set(frame, builtin::LOCALE, Value::String(locale.clone()));
+
+    let mut survivors = Bitset::empty(catalog.offers.len());
+    let reach = catalog.reach.get(usize::from(asked.channel))?;
+    for placement in &asked.placements {
+        if let Some(offers) = reach.get(usize::from(placement.placement)) {
+            survivors.union(offers);
+        }
+    }
+    evaluation.survivors(asked.channel, frame, &mut survivors);
+    let mut scorer = Scorer::new(shared, asked.channel, channel, scheme, frame);
+    let mut fields: Vec<Field<'_>> = asked
+        .placements
+        .iter()
+        .filter_map(|placement| field(&mut scorer, channel, scheme, placement, &survivors, frame))
+        .collect();
+
+    let bounds = bounds(catalog, evaluation, asked.channel);
+    let mut render = |field: &mut Field<'_>, position: usize, frame: &[Option<Value>]| {
+        render(catalog, channel, &locale, field, position, frame)
+    };
+    let boards: Vec<Board> = fields.iter().map(board).collect();
+    let greedy = slate::fill(&boards, &bounds, |board, position| {
+        fields.get_mut(board).is_some_and(|field| render(field, position, frame))
+    });
+    let seed = mix64(shared.seed, u64::from(channel.key.0));
+    let explored = channel.epsilon > 0.0 && unit(seed, DRAW_EXPLORE) < channel.epsilon;
+    let shown = if explored {
+        let boards: Vec<Board> = boards
+            .iter()
+            .zip(0_u64..)
+            .map(|(board, number)| slate::shuffled(board, mix64(mix64(seed, DRAW_ORDER), number)))
+            .collect();
+        slate::fill(&boards, &bounds, |board, position| {
+            fields.get_mut(board).is_some_and(|field| render(field, position, frame))
+        })
+    } else {
+        greedy.clone()
+    };
+
+    let fates = if shared.request.explain {
+        fates::all(shared, evaluation, asked.channel, &fields, &shown, &scorer, frame)
+    } else {
+        Vec::new()
+    };
+    let placements = fields
+        .iter_mut()
+        .enumerate()
+        .map(|(board, field)| {
+            let chances = Chances { epsilon: channel.epsilon, greedy: &greedy, board };
+            placement(shared, &scorer, field, &shown, &chances, frame)
+        })
+        .collect();
+    Some(ChannelDecision {
+        channel: asked.channel,
+        locale,
+        scheme: scheme.name.clone(),
+        explored,
+        placements,
+        fates,
+    })
+}
+
+fn set(frame: &mut [Option<Value>], slot: crate::core::expression::Slot, value: Value) {
+    if let Some(place) = frame.get_mut(slot.0 as usize) {
+        *place = Some(value);
+    }
+}
+
+fn field<'a>(
+    scorer: &mut Scorer<'_>,
+    channel: &'a Channel,
+    scheme: &Scheme,
+    asked: &'a PlacementRequest,
+    survivors: &Bitset,
+    frame: &mut [Option<Value>],
+) -> Option<Field<'a>> {
+    let placement = channel.placements.get(usize::from(asked.placement))?;
+    set(frame, builtin::PLACEMENT, Value::String(placement.name.clone()));
+    let mut candidates = scorer.score(asked, placement, survivors, frame);
+    candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.offer.cmp(&b.offer)));
+    let worthy = match scheme.threshold {
+        Some(threshold) => candidates.partition_point(|candidate| candidate.score >= threshold),
+        None => candidates.len(),
+    };
+    let content = candidates.iter().map(|_| None).collect();
+    Some(Field { asked, placement, candidates, worthy, content })
+}
+
+fn board(field: &Field<'_>) -> Board {
+    let slots = field.asked.slots.min(field.placement.slots) as usize;
+    Board {
+        weights: field.placement.weights.iter().copied().take(slots).collect(),
+        ranked: field
+            .candidates
+            .iter()
+            .take(field.worthy)
+            .enumerate()
+            .map(|(position, candidate)| (candidate.offer, position))
+            .collect(),
+    }
+}
+
+fn bounds<'a>(catalog: &'a Catalog, evaluation: &Evaluation<'_>, channel: u16) -> Bounds<'a> {
+    let bit = 1_u64.checked_shl(u32::from(channel)).unwrap_or(0);
+    let limits = catalog.policy.spec().limits.iter().zip(evaluation.limits());
+    Bounds {
+        exclusions: catalog.exclusions.iter().map(|exclusion| &exclusion.offers).collect(),
+        caps: limits
+            .filter(|(limit, _)| limit.channel_mask & bit != 0 && !limit.per_offer)
+            .map(|(limit, state)| (&limit.offers, state.remaining))
+            .collect(),
+    }
+}
+
+/// Renders a candidate's content once; whether it can be shown.
+fn render(
+    catalog: &Catalog,
+    channel: &Channel,
+    locale: &Arc<str>,
+    field: &mut Field<'_>,
+    position: usize,
+    frame: &[Option<Value>],
+) -> bool {
+    let Some(candidate) = field.candidates.get(position) else { return false };
+    let Some(place) = field.content.get_mut(position) else { return false };
+    let rendered = place.get_or_insert_with(|| {
+        let offer = catalog.offers.get(candidate.offer as usize);
+        let treatment = offer.and_then(|offer| offer.treatments.get(candidate.treatment));
+        match (offer, treatment) {
+            (Some(offer), Some(treatment)) => {
+                catalog.render(channel, locale, offer, treatment, frame)
+            }
+            _ => Ok(Vec::new()),
+        }
+    });
+    rendered.is_ok()
+}
+
+/// What selection probabilities are computed from.
+struct Chances<'a> {
+    epsilon: f64,
+    greedy: &'a Slate,
+    board: usize,
+}
+
+impl Chances<'_> {
+    /// Probability that a candidate takes a slot: (1 - ε) if the greedy slate puts it there, plus
+    /// ε / n for its share of the random orders of n candidates. Exact for one placement without
+    /// exclusions and caps; with them the second term is an approximation.
+    fn of(&self, slot: usize, position: usize, candidates: usize) -> f64 {
+        let greedy = self.greedy.slots.get(self.board).and_then(|slots| slots.get(slot));
+        let chosen = greedy.is_some_and(|taken| *taken == Some(position));
+        #[expect(clippy::cast_precision_loss, reason = "offers are at most 50,000")]
+        let share = 1.0 / candidates.max(1) as f64;
+        f64::from(u8::from(chosen)) * (1.0 - self.epsilon) + self.epsilon * share
+    }
+}
+
+fn placement(
+    shared: &Shared<'_>,
+    scorer: &Scorer<'_>,
+    field: &mut Field<'_>,
+    shown: &Slate,
+    chances: &Chances<'_>,
+    frame: &[Option<Value>],
+) -> PlacementDecision {
+    let taken = shown.slots.get(chances.board).map(Vec::as_slice).unwrap_or_default();
+    let mut offers = Vec::with_capacity(taken.len());
+    for (slot, position) in taken.iter().enumerate() {
+        let Some(position) = *position else { continue };
+        let Some(candidate) = field.candidates.get(position) else { continue };
+        let content = match field.content.get_mut(position).and_then(Option::take) {
+            Some(Ok(content)) => content,
+            _ => Vec::new(),
+        };
+        offers.push(Placed {
+            offer: candidate.offer,
+            treatment: candidate.treatment,
+            slot: u32::try_from(slot).unwrap_or(u32::MAX),
+            score: candidate.score,
+            factors: candidate.factors,
+            estimate: candidate.estimate,
+            selection_probability: chances.of(slot, position, field.worthy),
+            content,
+            reasons: shared.request.explain.then(|| reasons(shared, scorer, candidate, frame)),
+        });
+    }
+    let no_offer = (offers.len() < taken.len()).then(|| {
+        if field.candidates.is_empty() {
+            NoOffer::NoneEligible
+        } else if offers.is_empty() && field.worthy == 0 {
+            NoOffer::BelowThreshold
+        } else {
+            NoOffer::FewerThanSlots
+        }
+    });
+    PlacementDecision { placement: field.asked.placement, offers, no_offer }
+}
+
+const FEATURES_SHOWN_MAX: usize = 6;
+
+fn reasons(
+    shared: &Shared<'_>,
+    scorer: &Scorer<'_>,
+    candidate: &Candidate,
+    frame: &[Option<Value>],
+) -> Reasons {
+    let catalog = shared.catalog();
+    let Some(offer) = catalog.offers.get(candidate.offer as usize) else {
+        return Reasons::default();
+    };
+    let model = &shared.snapshot.models.propensity;
+    let features = scorer
+        .propensity_candidate(candidate.offer, candidate.treatment, candidate.factors.affinity)
+        .map(|asked| model.contributions(&shared.prepared, &asked, FEATURES_SHOWN_MAX))
+        .unwrap_or_default();
+    let because: Option<Key> = shared.affinity().because(&shared.interests, offer.item);
+    let objectives = scorer.weights().contributions(offer, frame).unwrap_or_default();
+    Reasons { features, because, objectives }
+}

@@ -1,0 +1,215 @@
+//! What a decision is asked and what it answers.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::core::arbitration::score::Factors;
+use crate::core::catalog::source::ContentType;
+use crate::core::expression::Slot;
+use crate::core::feature::FeatureVector;
+use crate::core::key::{Key, mix64};
+use crate::core::policy::{Gate, Stop};
+use crate::core::propensity::Estimate;
+use crate::core::time::UnixMs;
+use crate::core::value::Value;
+
+/// A decision's identity: 48 bits of time (ms), 80 bits drawn from customer and seed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DecisionId(pub u128);
+
+impl DecisionId {
+    /// The id of the decision made at `now` for the customer with hash `customer` from `seed`.
+    #[must_use]
+    pub fn derive(now: UnixMs, customer: u64, seed: u64) -> Self {
+        let time = u128::from(now.0.unsigned_abs() & 0xffff_ffff_ffff);
+        let high = u128::from(mix64(customer, seed) & 0xffff);
+        let low = u128::from(mix64(seed, customer));
+        Self(time << 80 | high << 64 | low)
+    }
+
+    /// The part that a customer's record keeps.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
+    pub fn low(self) -> u64 {
+        self.0 as u64
+    }
+
+    /// Reads the text form.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let hex = text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        hex.then(|| u128::from_str_radix(text, 16).ok().map(Self)).flatten()
+    }
+}
+
+impl std::fmt::Display for DecisionId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+/// What is asked; names are already resolved to the catalog's indices.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Hash of the customer's id.
+    pub customer: u64,
+    /// Channels to decide, in order.
+    pub channels: Vec<ChannelRequest>,
+    /// Context values by slot, type-checked.
+    pub context: Vec<(Slot, Value)>,
+    /// Attributes that this decision sees changed, without effect on the profile (what-if).
+    pub overrides: Vec<(Slot, Option<Value>)>,
+    /// Whether to give reasons and the fate of every candidate.
+    pub explain: bool,
+}
+
+/// A channel to decide.
+#[derive(Clone, Debug)]
+pub struct ChannelRequest {
+    /// Index of the channel.
+    pub channel: u16,
+    /// Locale asked for; the channel's default otherwise.
+    pub locale: Option<Arc<str>>,
+    /// Placements to fill, in order.
+    pub placements: Vec<PlacementRequest>,
+    /// Scheme to use instead of the channel's (what-if).
+    pub scheme: Option<u16>,
+}
+
+/// A placement to fill.
+#[derive(Clone, Debug)]
+pub struct PlacementRequest {
+    /// Index within the channel.
+    pub placement: u16,
+    /// Slots to fill; at most the placement's own.
+    pub slots: u32,
+    /// Only these offers (indices); empty: all.
+    pub only: Vec<u32>,
+    /// None of these offers (indices).
+    pub without: Vec<u32>,
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// Its id.
+    pub id: DecisionId,
+    /// When it was made.
+    pub at: UnixMs,
+    /// From which seed.
+    pub seed: u64,
+    /// Per channel, in the order asked.
+    pub channels: Vec<ChannelDecision>,
+    /// What the models saw.
+    pub features: FeatureVector,
+    /// Conditions that failed while deciding (text, why); to be counted.
+    pub failures: Vec<(String, String)>,
+}
+
+/// The answer for a channel.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChannelDecision {
+    /// Index of the channel.
+    pub channel: u16,
+    /// Locale of the texts.
+    pub locale: Arc<str>,
+    /// Name of the scheme.
+    pub scheme: Arc<str>,
+    /// Whether the order was drawn at random.
+    pub explored: bool,
+    /// Per placement, in the order asked.
+    pub placements: Vec<PlacementDecision>,
+    /// Why every offer that was not placed was not; only when asked to explain.
+    pub fates: Vec<Fate>,
+}
+
+/// The answer for a placement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlacementDecision {
+    /// Index within the channel.
+    pub placement: u16,
+    /// Offers in their slots, first to last.
+    pub offers: Vec<Placed>,
+    /// Why slots stayed empty, when some did.
+    pub no_offer: Option<NoOffer>,
+}
+
+/// Why a slot stayed empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NoOffer {
+    /// No offer passed the policies, or none has a treatment here.
+    NoneEligible,
+    /// The best scored below the scheme's threshold: no offer is worth it.
+    BelowThreshold,
+    /// Fewer candidates than slots.
+    FewerThanSlots,
+}
+
+/// An offer in its slot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Placed {
+    /// Index of the offer.
+    pub offer: u32,
+    /// Index of the treatment within the offer.
+    pub treatment: usize,
+    /// Slot, from 0.
+    pub slot: u32,
+    /// Its score.
+    pub score: f64,
+    /// What the score was made of.
+    pub factors: Factors,
+    /// Propensity with its uncertainty.
+    pub estimate: Estimate,
+    /// Probability with which this offer was selected for this slot.
+    pub selection_probability: f64,
+    /// Texts and links, rendered.
+    pub content: Vec<RenderedContent>,
+    /// Why, when asked to explain.
+    pub reasons: Option<Reasons>,
+}
+
+/// A content field as the customer sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenderedContent {
+    /// Field name.
+    pub name: Arc<str>,
+    /// What it is.
+    pub ty: ContentType,
+    /// The rendered text.
+    pub text: String,
+}
+
+/// Why an offer was ranked where it was.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Reasons {
+    /// Most telling features: key of the feature's path, share of the logit.
+    pub features: Vec<(Key, f64)>,
+    /// The item in the customer's history that spoke most for it.
+    pub because: Option<Key>,
+    /// Weighted contribution to each objective: index, amount.
+    pub objectives: Vec<(u16, f64)>,
+}
+
+/// Why an offer was not placed on a channel.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fate {
+    /// Index of the offer.
+    pub offer: u32,
+    /// Index of the placement within the channel, where the fate is about one.
+    pub placement: Option<u16>,
+    /// What stopped it.
+    pub stop: Stop,
+    /// The values its condition read; `None` is missing.
+    pub values: Vec<(Arc<str>, Option<Value>)>,
+    /// Its score, when it got one.
+    pub score: Option<f64>,
+}
+
+impl Fate {
+    /// The gate that stopped it.
+    #[must_use]
+    pub fn gate(&self) -> Gate {
+        self.stop.gate
+    }
+}

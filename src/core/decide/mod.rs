@@ -1,0 +1,148 @@
+//! A decision, whole: a pure function of snapshot, subject, request, time and seed. `decision` is
+//! what goes in and comes out; `candidates` scores the survivors; `channel` decides one channel;
+//! `record` is what is remembered of a decision for its outcomes.
+
+mod candidates;
+mod channel;
+mod decision;
+mod fates;
+mod record;
+
+pub use decision::{
+    ChannelDecision, ChannelRequest, Decision, DecisionId, Fate, NoOffer, Placed,
+    PlacementDecision, PlacementRequest, Reasons, RenderedContent, Request,
+};
+pub use record::{DecisionRecord, RememberedOffer};
+
+use std::sync::Arc;
+
+use crate::core::affinity::Affinity;
+use crate::core::catalog::Catalog;
+use crate::core::catalog::schema::builtin;
+use crate::core::feature::{FeatureBuilder, FeatureVector};
+use crate::core::key::Key;
+use crate::core::learn::Models;
+use crate::core::policy::{Evaluation, Subject};
+use crate::core::profile::Profile;
+use crate::core::propensity::Prepared;
+use crate::core::time::UnixMs;
+use crate::core::value::Value;
+
+/// Everything a decision is made with, but for the customer: immutable, swapped whole.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The rules.
+    pub catalog: Arc<Catalog>,
+    /// The models, at one position of the learning log.
+    pub models: Arc<Models>,
+}
+
+/// What all channels of one decision share.
+pub(crate) struct Shared<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) request: &'a Request,
+    pub(crate) now: UnixMs,
+    pub(crate) seed: u64,
+    pub(crate) interests: Vec<(Key, f32)>,
+    pub(crate) prepared: Prepared,
+}
+
+impl Shared<'_> {
+    pub(crate) fn catalog(&self) -> &Catalog {
+        &self.snapshot.catalog
+    }
+
+    pub(crate) fn affinity(&self) -> &Affinity {
+        &self.snapshot.models.affinity
+    }
+}
+
+/// Most features one decision may carry.
+const FEATURES_MAX: usize = 256;
+
+/// Decides. Total: whatever cannot be computed stops its own candidate and is a reason.
+#[must_use]
+pub fn decide(
+    snapshot: &Snapshot,
+    subject: Subject<'_>,
+    request: &Request,
+    now: UnixMs,
+    seed: u64,
+) -> Decision {
+    let catalog = &*snapshot.catalog;
+    let mut frame = frame(catalog, subject, request, now);
+    let features = features(catalog, &frame);
+    let interests = match subject {
+        Subject::Known(profile) => interests(profile, now),
+        Subject::Unavailable => Vec::new(),
+    };
+    let prepared = snapshot.models.propensity.prepare(&features);
+    let shared = Shared { snapshot, request, now, seed, interests, prepared };
+    let mut evaluation =
+        Evaluation::new(&catalog.policy, subject, |key| catalog.offer_by_key(key), now);
+    let mut channels = Vec::with_capacity(request.channels.len());
+    for (number, asked) in request.channels.iter().enumerate() {
+        if number > 0 {
+            evaluation.next_channel();
+        }
+        if let Some(decided) = channel::decide(&shared, &mut evaluation, asked, &mut frame) {
+            channels.push(decided);
+        }
+    }
+    let failures =
+        evaluation.failures().map(|(text, why)| (text.to_owned(), why.to_owned())).collect();
+    let id = DecisionId::derive(now, request.customer, seed);
+    Decision { id, at: now, seed, channels, features, failures }
+}
+
+/// The decision frame before any channel is set: what is known of the customer, and the context.
+#[must_use]
+pub fn frame(
+    catalog: &Catalog,
+    subject: Subject<'_>,
+    request: &Request,
+    now: UnixMs,
+) -> Vec<Option<Value>> {
+    let schema = &catalog.schema;
+    let mut frame: Vec<Option<Value>> = vec![None; schema.slots.len()];
+    match subject {
+        Subject::Known(profile) => profile.fill_frame(schema, now, &mut frame),
+        Subject::Unavailable => Profile::new(now).fill_frame(schema, now, &mut frame),
+    }
+    for slot in schema.context.values() {
+        if let (Some(place), Some(spec)) = (frame.get_mut(slot.0 as usize), schema.slot(*slot)) {
+            place.clone_from(&spec.default);
+        }
+    }
+    let changed = request.overrides.iter().map(|(slot, value)| (*slot, value.clone()));
+    let context = request.context.iter().map(|(slot, value)| (*slot, Some(value.clone())));
+    for (slot, value) in context.chain(changed) {
+        if let Some(place) = frame.get_mut(slot.0 as usize) {
+            *place = value;
+        }
+    }
+    if let Some(place) = frame.get_mut(builtin::NOW.0 as usize) {
+        *place = Some(Value::Timestamp(now.to_timestamp()));
+    }
+    crate::core::profile::fill_computed(schema, &mut frame);
+    frame
+}
+
+/// What the customer showed interest in, with weights as of `now`, least recent first.
+#[must_use]
+pub fn interests(profile: &Profile, now: UnixMs) -> Vec<(Key, f32)> {
+    profile.interests().iter().map(|interest| (interest.item, interest.weight_at(now))).collect()
+}
+
+/// What models see of a frame.
+#[must_use]
+pub fn features(catalog: &Catalog, frame: &[Option<Value>]) -> FeatureVector {
+    let mut builder = FeatureBuilder::new(FEATURES_MAX);
+    for (slot, key) in &catalog.schema.features {
+        builder.push(*key, frame.get(slot.0 as usize).and_then(Option::as_ref));
+    }
+    builder.finish()
+}
+
+#[cfg(test)]
+mod tests;

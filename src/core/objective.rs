@@ -1,0 +1,66 @@
+//! What the organisation wants: the worth of a positive outcome of an offer, as the weighted sum of
+//! its contributions to the objectives, or as the offer states it.
+
+use crate::core::catalog::{Catalog, Number, Offer};
+use crate::core::expression::{EvalError, Frame};
+
+/// The weights of all objectives for one customer on one channel, in the catalog's order. An
+/// objective whose weight cannot be computed counts nothing, and says why.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Weights {
+    /// Weight by objective index; money per unit of contribution.
+    pub by_objective: Vec<f64>,
+    /// Objectives left out: index and why.
+    pub failed: Vec<(u16, EvalError)>,
+}
+
+impl Weights {
+    /// Computes the weights from a decision's frame.
+    #[must_use]
+    pub fn of(catalog: &Catalog, frame: &Frame) -> Self {
+        let mut weights = Self::default();
+        for (index, objective) in (0_u16..).zip(&catalog.objectives) {
+            match objective.weight.eval(frame) {
+                Ok(weight) => weights.by_objective.push(weight),
+                Err(error) => {
+                    weights.by_objective.push(0.0);
+                    weights.failed.push((index, error));
+                }
+            }
+        }
+        weights
+    }
+
+    /// Weighted contribution of `offer` to each objective it serves.
+    ///
+    /// # Errors
+    /// When a contribution cannot be computed.
+    pub fn contributions(&self, offer: &Offer, frame: &Frame) -> Result<Vec<(u16, f64)>, EvalError> {
+        offer
+            .contributions
+            .iter()
+            .map(|(objective, number)| {
+                let weight = self.by_objective.get(usize::from(*objective)).copied().unwrap_or(0.0);
+                Ok((*objective, weight * number.eval(frame)?))
+            })
+            .collect()
+    }
+}
+
+impl Number {
+    /// The number, from a decision's frame.
+    ///
+    /// # Errors
+    /// When the expression has no value, or the value is not finite.
+    pub fn eval(&self, frame: &Frame) -> Result<f64, EvalError> {
+        let number = match self {
+            Self::Constant(number) => *number,
+            Self::Program(program) => program.eval_f64(frame)?,
+        };
+        if number.is_finite() {
+            Ok(number)
+        } else {
+            Err(EvalError::Failed(format!("the result is not a finite number: {number}")))
+        }
+    }
+}

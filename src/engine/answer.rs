@@ -1,0 +1,72 @@
+//! What the engine answers.
+
+use std::sync::Arc;
+
+use crate::core::decide::{Decision, Snapshot};
+
+/// What a decision was made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Versions {
+    /// Hash of the catalog.
+    pub catalog: Arc<str>,
+    /// Position of the learning log that the models had reached.
+    pub log_position: u64,
+    /// Version of the profile; 0 for a new customer, or when it could not be read.
+    pub profile: u64,
+}
+
+/// A part that a decision had to do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DegradedPart {
+    /// The store did not answer in time: decided without the profile, caps and consents closed.
+    Store,
+    /// The deadline left no time.
+    Deadline,
+    /// A contact could not be committed: nothing is offered on that channel.
+    Commit,
+}
+
+/// What was missing, and what that meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Degradation {
+    /// Which part.
+    pub part: DegradedPart,
+    /// In words; nothing personal.
+    pub detail: String,
+}
+
+/// A decision with all that its caller is told about it.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// The decision; its indices refer to `snapshot.catalog`.
+    pub decision: Decision,
+    /// What it was made with.
+    pub snapshot: Arc<Snapshot>,
+    /// Versions.
+    pub versions: Versions,
+    /// What it had to do without.
+    pub degradations: Vec<Degradation>,
+    /// Whether this repeats the answer to an earlier request with the same id.
+    pub repeated: bool,
+}
+
+/// What became of one recorded item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ItemOutcome {
+    /// Stored.
+    Applied,
+    /// Stored before, under the same id.
+    Duplicate,
+}
+
+/// A recorded item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// What became of it.
+    pub outcome: ItemOutcome,
+    /// Version of the profile that holds it.
+    pub profile_version: u64,
+    /// Position in the learning log of the last thing learned from its customer's items in this
+    /// call; 0 when nothing was.
+    pub log_position: u64,
+}

@@ -1,0 +1,337 @@
+//! Deciding: load, decide, commit where the decision is the contact, answer, remember.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::answer::{Decided, Degradation, DegradedPart, Versions};
+use super::error::EngineError;
+use super::state::{Engine, STRIPES};
+use crate::core::catalog::source::ContactPoint;
+use crate::core::decide::{Decision, DecisionRecord, Request, Snapshot, decide};
+use crate::core::key::{Key, id64, mix64};
+use crate::core::policy::Subject;
+use crate::core::profile::{Consent, Contact, Profile};
+use crate::core::time::UnixMs;
+use crate::store::{Commit, CommitResult, StoreError, Versioned};
+
+/// A request to decide, its names already resolved against [`DecideCall::snapshot`].
+#[derive(Clone, Debug)]
+pub struct DecideCall {
+    /// The customer's id.
+    pub customer: String,
+    /// Idempotency: hash of the caller's request id.
+    pub request_id: Option<u64>,
+    /// What to decide; `request.customer` is set by the engine.
+    pub request: Request,
+    /// What the names were resolved against, and what decides.
+    pub snapshot: Arc<Snapshot>,
+    /// No effects.
+    pub dry_run: bool,
+    /// Decide as if it were this moment (dry runs only).
+    pub as_of: Option<UnixMs>,
+    /// Seed to use (dry runs only).
+    pub seed: Option<u64>,
+    /// Take every consent as given (dry runs only).
+    pub assume_consent: bool,
+    /// When the answer must be there.
+    pub deadline: Instant,
+}
+
+/// Kept back from the deadline for deciding and answering.
+const ANSWER_RESERVE: Duration = Duration::from_millis(2);
+
+/// What was read for a decision.
+struct Loaded {
+    profile: Option<Arc<Profile>>,
+    version: u64,
+    remembered: Vec<DecisionRecord>,
+    degradations: Vec<Degradation>,
+}
+
+impl Engine {
+    /// Decides. Answers within the deadline whatever is missing, and says what was.
+    ///
+    /// # Errors
+    /// Draining; or, when the decision itself is the contact, the record stayed contended.
+    pub async fn decide(&self, mut call: DecideCall) -> Result<Decided, EngineError> {
+        let customer = id64(&call.customer);
+        call.request.customer = customer;
+        let seed = match (call.request_id, call.seed) {
+            (_, Some(seed)) if call.dry_run => seed,
+            (Some(request), _) => mix64(customer, request),
+            (None, _) => self.draw_seed(),
+        };
+        let commits = !call.dry_run && self.commits(&call);
+        let _turn = match self.stripes.get(customer as usize % STRIPES) {
+            Some(stripe) if commits => Some(stripe.lock().await),
+            _ => None,
+        };
+        let mut attempts = 0;
+        loop {
+            let loaded = self.load_for_decision(&call, customer).await;
+            if let Some(decided) = self.repeated(&call, customer, seed, &loaded) {
+                return Ok(decided);
+            }
+            let mut decided = self.decide_loaded(&call, &loaded, seed);
+            if commits {
+                attempts += 1;
+                match self.commit_contacts(&call, &loaded, &mut decided).await {
+                    Ok(true) => {}
+                    Ok(false) if attempts < self.config.commit_attempts_max => continue,
+                    Ok(false) => return Err(EngineError::Contended { attempts }),
+                    Err(error) => self.withdraw_contacts(&call, &mut decided, &error),
+                }
+            }
+            if !call.dry_run {
+                self.remember(&call, customer, &decided);
+            }
+            return Ok(decided);
+        }
+    }
+
+    /// Whether some channel of the call counts the decision itself as the contact.
+    fn commits(&self, call: &DecideCall) -> bool {
+        let channels = &call.snapshot.catalog.channels;
+        call.request.channels.iter().any(|asked| {
+            channels
+                .get(usize::from(asked.channel))
+                .is_some_and(|channel| channel.contact == ContactPoint::Decision)
+        })
+    }
+
+    async fn load_for_decision(&self, call: &DecideCall, customer: u64) -> Loaded {
+        let left = call.deadline.saturating_duration_since(Instant::now());
+        let budget = left.saturating_sub(ANSWER_RESERVE);
+        let wants_memory = call.request_id.is_some() && !call.dry_run;
+        let read = async {
+            if wants_memory {
+                self.store.load_for_outcome(&call.customer).await
+            } else {
+                let mut found = self.store.load(&[&call.customer]).await?;
+                Ok((found.pop().flatten(), Vec::new()))
+            }
+        };
+        let result = match tokio::time::timeout(budget, read).await {
+            Ok(Ok((found, remembered))) => self
+                .decode(customer, found)
+                .map(|(profile, version)| (profile, version, remembered))
+                .map_err(|error| (DegradedPart::Store, error.to_string())),
+            Ok(Err(error)) => {
+                if let StoreError::Unavailable { .. } = &error {
+                    self.note_store(Some(error.to_string()));
+                }
+                Err((DegradedPart::Store, error.to_string()))
+            }
+            Err(_) => Err((DegradedPart::Deadline, "the store did not answer in time".to_owned())),
+        };
+        match result {
+            Ok((profile, version, remembered)) => Loaded {
+                profile: Some(profile),
+                version,
+                remembered: decode_records(&remembered),
+                degradations: Vec::new(),
+            },
+            Err((part, why)) => {
+                let detail = format!("decided without the profile; caps and consents closed: {why}");
+                metrics::counter!("arbitra_degradations_total", "part" => "store").increment(1);
+                Loaded {
+                    profile: None,
+                    version: 0,
+                    remembered: Vec::new(),
+                    degradations: vec![Degradation { part, detail }],
+                }
+            }
+        }
+    }
+
+    /// The profile behind what the store returned; a new customer's is empty.
+    pub(super) fn decode(
+        &self,
+        customer: u64,
+        found: Option<Versioned>,
+    ) -> Result<(Arc<Profile>, u64), EngineError> {
+        let Some(found) = found else {
+            return Ok((Arc::new(Profile::new(self.now())), 0));
+        };
+        if let Some(profile) = self.profiles.get(customer, found.version) {
+            return Ok((profile, found.version));
+        }
+        let profile = Profile::decode(&found.record)
+            .map_err(|error| EngineError::Corrupt(error.to_string()))?;
+        let profile = Arc::new(profile);
+        self.profiles.put(customer, found.version, profile.clone());
+        Ok((profile, found.version))
+    }
+
+    fn decide_loaded(&self, call: &DecideCall, loaded: &Loaded, seed: u64) -> Decided {
+        let now = call.as_of.unwrap_or_else(|| self.now());
+        let consenting;
+        let subject = match &loaded.profile {
+            Some(profile) if call.assume_consent => {
+                consenting = consent_to_all(profile, call, now);
+                Subject::Known(&consenting)
+            }
+            Some(profile) => Subject::Known(profile),
+            None => Subject::Unavailable,
+        };
+        let started = Instant::now();
+        let decision = decide(&call.snapshot, subject, &call.request, now, seed);
+        metrics::histogram!("arbitra_decide_core_seconds").record(started.elapsed().as_secs_f64());
+        for (condition, why) in &decision.failures {
+            metrics::counter!("arbitra_condition_failures_total").increment(1);
+            tracing::debug!(condition, why, "a condition failed");
+        }
+        self.answer(call, decision, loaded, false)
+    }
+
+    fn answer(
+        &self,
+        call: &DecideCall,
+        decision: Decision,
+        loaded: &Loaded,
+        repeated: bool,
+    ) -> Decided {
+        let versions = Versions {
+            catalog: call.snapshot.catalog.version.hash.clone(),
+            log_position: call.snapshot.models.position(),
+            profile: loaded.version,
+        };
+        Decided {
+            decision,
+            snapshot: call.snapshot.clone(),
+            versions,
+            degradations: loaded.degradations.clone(),
+            repeated,
+        }
+    }
+
+    /// The answer to an earlier request of the same id, from memory; by the same catalog only, since
+    /// its indices are the catalog's.
+    fn repeated(
+        &self,
+        call: &DecideCall,
+        customer: u64,
+        seed: u64,
+        loaded: &Loaded,
+    ) -> Option<Decided> {
+        if call.dry_run || call.request_id.is_none() {
+            return None;
+        }
+        let low = crate::core::decide::DecisionId::derive(UnixMs(0), customer, seed).low();
+        let cached = self.decisions.get(customer, low);
+        let found = cached
+            .as_deref()
+            .or_else(|| loaded.remembered.iter().find(|record| record.id.low() == low))?;
+        let decision = found.answer(&call.snapshot.catalog.version.hash)?;
+        Some(self.answer(call, decision, loaded, true))
+    }
+
+    /// Writes the contacts of channels where the decision is the contact; `false` when the record
+    /// changed meanwhile.
+    async fn commit_contacts(
+        &self,
+        call: &DecideCall,
+        loaded: &Loaded,
+        decided: &mut Decided,
+    ) -> Result<bool, EngineError> {
+        let contacts = contacts(call, &decided.decision);
+        if contacts.is_empty() {
+            return Ok(true);
+        }
+        let Some(profile) = &loaded.profile else {
+            return Err(EngineError::Corrupt("the profile could not be read".to_owned()));
+        };
+        let mut next = Profile::clone(profile);
+        let request = call.request_id.unwrap_or_else(|| decided.decision.id.low());
+        let now = decided.decision.at;
+        next.commit_contacts(request, &contacts, now);
+        let commit = Commit {
+            customer: call.customer.clone(),
+            expected: loaded.version,
+            record: next.encode().into(),
+            ttl: self.config.profile_ttl,
+            log: Vec::new(),
+        };
+        match self.store.commit(commit).await? {
+            CommitResult::Committed { version, .. } => {
+                decided.versions.profile = version;
+                self.profiles.put(call.request.customer, version, Arc::new(next));
+                Ok(true)
+            }
+            CommitResult::Conflict(_) => Ok(false),
+        }
+    }
+
+    /// Offers nothing where the contact could not be committed.
+    fn withdraw_contacts(&self, call: &DecideCall, decided: &mut Decided, error: &EngineError) {
+        let catalog = &call.snapshot.catalog;
+        for channel in &mut decided.decision.channels {
+            let spec = catalog.channels.get(usize::from(channel.channel));
+            if spec.is_some_and(|spec| spec.contact == ContactPoint::Decision) {
+                for placement in &mut channel.placements {
+                    placement.offers.clear();
+                }
+                decided.degradations.push(Degradation {
+                    part: DegradedPart::Commit,
+                    detail: format!("nothing is offered where the contact cannot be kept: {error}"),
+                });
+            }
+        }
+    }
+
+    fn remember(&self, call: &DecideCall, customer: u64, decided: &Decided) {
+        let catalog = &call.snapshot.catalog;
+        let keep_answer = call.request_id.is_some();
+        let record = DecisionRecord::of(catalog, &decided.decision, keep_answer);
+        if record.offers.is_empty() && !keep_answer {
+            return;
+        }
+        self.rememberer.remember(&call.customer, record.encode());
+        self.decisions.put(customer, Arc::new(record));
+    }
+}
+
+fn decode_records(remembered: &[bytes::Bytes]) -> Vec<DecisionRecord> {
+    remembered.iter().filter_map(|bytes| DecisionRecord::decode(bytes).ok()).collect()
+}
+
+fn contacts(call: &DecideCall, decision: &Decision) -> Vec<Contact> {
+    let catalog = &call.snapshot.catalog;
+    let mut contacts = Vec::new();
+    for channel in &decision.channels {
+        let Some(spec) = catalog.channels.get(usize::from(channel.channel)) else { continue };
+        if spec.contact != ContactPoint::Decision {
+            continue;
+        }
+        for placed in channel.placements.iter().flat_map(|placement| &placement.offers) {
+            let Some(offer) = catalog.offers.get(placed.offer as usize) else { continue };
+            contacts.push(Contact {
+                offer: offer.key,
+                treatment: offer
+                    .treatments
+                    .get(placed.treatment)
+                    .map(|treatment| treatment.key)
+                    .unwrap_or_default(),
+                channel: spec.key,
+                decision: decision.id.low(),
+                at: decision.at,
+                outcomes: 0,
+            });
+        }
+    }
+    contacts
+}
+
+fn consent_to_all(profile: &Profile, call: &DecideCall, now: UnixMs) -> Profile {
+    let mut consenting = profile.clone();
+    let catalog = &call.snapshot.catalog;
+    let everywhere = catalog.schema.purposes.iter().map(|name| (Key::of(name), Key::default()));
+    let by_channel =
+        catalog.policy.spec().consents.iter().map(|consent| (consent.purpose, consent.channel_key));
+    for (purpose, channel) in everywhere.chain(by_channel) {
+        let consent = Consent { purpose, channel, granted: true, at: now };
+        // Over the most consents kept, the rest stay as they are: this is a what-if.
+        let _full = consenting.set_consent(consent, now);
+    }
+    consenting
+}

@@ -1,0 +1,187 @@
+//! The learner: tails the one learning log, applies each entry to its own models, publishes
+//! snapshots, saves checkpoints. Model state is a pure function of a log position.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use super::config::EngineConfig;
+use super::error::StartError;
+use super::state::Engine;
+use crate::core::catalog::Catalog;
+use crate::core::decide::Snapshot;
+use crate::core::affinity::AffinitySpec;
+use crate::core::learn::{Applied, Models};
+use crate::core::propensity::PropensitySpec;
+use crate::core::time::DAY_MS;
+use crate::store::{Store, StoreError};
+
+/// Name of the checkpoint document.
+const CHECKPOINT: &str = "models/checkpoint";
+/// Longest wait for the next entry.
+const WAIT: Duration = Duration::from_millis(100);
+/// Pause after the store failed.
+const RETRY_PAUSE: Duration = Duration::from_millis(200);
+
+/// Models, and where they are kept.
+pub(super) struct Learner {
+    store: Arc<dyn Store>,
+    models: Models,
+    affinity: AffinitySpec,
+    checkpointed: u64,
+    checkpointed_at: Instant,
+}
+
+impl Learner {
+    /// Models from the checkpoint, with the log replayed to its end.
+    pub(super) async fn restore(
+        store: Arc<dyn Store>,
+        catalog: &Catalog,
+        config: &EngineConfig,
+    ) -> Result<Self, StartError> {
+        #[expect(clippy::cast_precision_loss, reason = "a half-life in days needs no more")]
+        let half_life_days = catalog.models.affinity_half_life_ms as f64 / DAY_MS as f64;
+        let affinity = AffinitySpec { half_life_days, ..AffinitySpec::default() };
+        let mut learner = Self {
+            store,
+            models: Models::new(PropensitySpec::default(), affinity.clone()),
+            affinity,
+            checkpointed: 0,
+            checkpointed_at: Instant::now(),
+        };
+        learner.load_checkpoint().await?;
+        let last = learner.store.log_range().await?.last;
+        while learner.models.position() < last {
+            let from = learner.models.position();
+            let read = learner.store.read_log(from, config.learn_batch_max, Duration::ZERO).await?;
+            if read.is_empty() {
+                break;
+            }
+            learner.apply(&read);
+        }
+        Ok(learner)
+    }
+
+    pub(super) fn models(&self) -> &Models {
+        &self.models
+    }
+
+    async fn load_checkpoint(&mut self) -> Result<(), StartError> {
+        if let Some(saved) = self.store.get_document(CHECKPOINT).await? {
+            let restored = Models::restore(&saved.record)
+                .map_err(|error| StartError::Checkpoint(error.to_string()))?;
+            self.checkpointed = restored.position();
+            self.models = restored;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, entries: &[(u64, bytes::Bytes)]) {
+        let mut unreadable = 0_u64;
+        for (position, entry) in entries {
+            if let Applied::Corrupt(error) = self.models.apply(*position, entry) {
+                unreadable += 1;
+                tracing::error!(position, %error, "a learning-log entry cannot be read; skipped");
+            }
+        }
+        metrics::counter!("arbitra_learned_entries_total").increment(entries.len() as u64);
+        if unreadable > 0 {
+            metrics::counter!("arbitra_learned_unreadable_total").increment(unreadable);
+        }
+    }
+
+    /// Saves the models and forgets log entries well behind them.
+    async fn checkpoint(&mut self, log_kept_max: u64) -> Result<(), StoreError> {
+        let position = self.models.position();
+        self.checkpointed_at = Instant::now();
+        if position == self.checkpointed {
+            return Ok(());
+        }
+        let saved = self.store.get_document(CHECKPOINT).await?;
+        let saved_position = saved
+            .as_ref()
+            .and_then(|saved| Models::restore(&saved.record).ok())
+            .map_or(0, |models| models.position());
+        if saved_position < position {
+            let version = saved.map_or(0, |saved| saved.version);
+            let bytes = self.models.checkpoint().into();
+            // A conflict means that another replica has just saved its own: as good as ours.
+            self.store.put_document(CHECKPOINT, Some(version), bytes).await?;
+            self.store.trim_log(position.saturating_sub(log_kept_max)).await?;
+        }
+        self.checkpointed = position;
+        Ok(())
+    }
+}
+
+/// Runs the learner on a thread of its own: applying is work, not waiting.
+pub(super) fn spawn(
+    engine: Arc<Engine>,
+    learner: Learner,
+    stop: watch::Receiver<bool>,
+) -> std::io::Result<std::thread::JoinHandle<()>> {
+    let runtime = tokio::runtime::Handle::current();
+    std::thread::Builder::new()
+        .name("learner".to_owned())
+        .spawn(move || runtime.block_on(run(engine, learner, stop)))
+}
+
+async fn run(engine: Arc<Engine>, mut learner: Learner, stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let from = learner.models.position();
+        match learner.store.read_log(from, engine.config.learn_batch_max, WAIT).await {
+            Ok(entries) if entries.is_empty() => {}
+            Ok(entries) => {
+                learner.apply(&entries);
+                publish(&engine, &learner.models);
+            }
+            Err(error @ StoreError::LogGap { .. }) => recover(&engine, &mut learner, &error).await,
+            Err(error) => {
+                tracing::warn!(%error, "the learning log cannot be read");
+                tokio::time::sleep(RETRY_PAUSE).await;
+            }
+        }
+        if learner.checkpointed_at.elapsed() >= engine.config.checkpoint_interval
+            && let Err(error) = learner.checkpoint(engine.config.log_kept_max).await
+        {
+            tracing::warn!(%error, "the models could not be saved");
+        }
+    }
+    if let Err(error) = learner.checkpoint(engine.config.log_kept_max).await {
+        tracing::warn!(%error, "the models could not be saved");
+    }
+}
+
+fn publish(engine: &Engine, models: &Models) {
+    let models = Arc::new(models.clone());
+    let position = models.position();
+    engine
+        .snapshot
+        .rcu(|current| Snapshot { catalog: current.catalog.clone(), models: models.clone() });
+    engine.learned.send_replace(position);
+    #[expect(clippy::cast_precision_loss, reason = "a gauge")]
+    metrics::gauge!("arbitra_learned_position").set(position as f64);
+}
+
+/// The log does not go on from where the models are: starts again from the checkpoint.
+async fn recover(engine: &Engine, learner: &mut Learner, error: &StoreError) {
+    tracing::warn!(%error, "starting again from the checkpoint");
+    learner.models = Models::new(PropensitySpec::default(), learner.affinity.clone());
+    if let Err(error) = learner.load_checkpoint().await {
+        tracing::error!(%error, "the checkpoint cannot be read");
+    }
+    let range = learner.store.log_range().await;
+    if let Ok(range) = range
+        && learner.models.position() + 1 < range.first
+    {
+        tracing::error!(
+            position = learner.models.position(),
+            first = range.first,
+            "the learning log lost entries that no checkpoint holds; going on without them"
+        );
+        learner.models.skip_to(range.first.saturating_sub(1));
+    }
+    publish(engine, &learner.models);
+    tokio::time::sleep(RETRY_PAUSE).await;
+}

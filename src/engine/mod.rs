@@ -1,0 +1,30 @@
+//! The runtime: loads, calls the core, performs effects. `decide` and `record` serve callers;
+//! `learner` tails the learning log into new snapshots; `remember` writes decisions behind; `rules`
+//! swaps catalogs; `folder` reads them. It knows the store by its contract, never the wire.
+
+mod answer;
+mod cache;
+mod clock;
+mod config;
+mod decide;
+mod error;
+mod folder;
+mod learner;
+mod profile;
+mod record;
+mod remember;
+mod rules;
+mod start;
+mod state;
+
+pub use answer::{Decided, Degradation, DegradedPart, ItemOutcome, Recorded, Versions};
+pub use clock::{Clock, FixedClock, SystemClock};
+pub use config::EngineConfig;
+pub use decide::DecideCall;
+pub use error::{EngineError, StartError};
+pub use folder::{FolderError, RulesFolder, read_folder};
+pub use profile::{ProfileView, Written};
+pub use record::{EventCall, OutcomeCall};
+pub use rules::{RulesError, RulesStatus};
+pub use start::Running;
+pub use state::{Engine, Readiness};

@@ -1,0 +1,211 @@
+//! Recording: idempotent by id, one compare-and-set a customer and call, what is to be learned
+//! appended to the learning log in the same write.
+
+use std::sync::Arc;
+
+use futures::stream::{self, StreamExt};
+
+use super::answer::{ItemOutcome, Recorded};
+use super::error::EngineError;
+use super::state::{Engine, STRIPES};
+use crate::core::decide::{DecisionRecord, Snapshot};
+use crate::core::interaction::{Event, Outcome};
+use crate::core::key::id64;
+use crate::core::profile::Profile;
+use crate::core::record::{self, Learned};
+use crate::store::{Commit, CommitResult, StoreError};
+
+/// An event to record.
+#[derive(Clone, Debug)]
+pub struct EventCall {
+    /// The customer's id.
+    pub customer: String,
+    /// What happened.
+    pub event: Event,
+}
+
+/// An outcome to record.
+#[derive(Clone, Debug)]
+pub struct OutcomeCall {
+    /// The customer's id.
+    pub customer: String,
+    /// What happened.
+    pub outcome: Outcome,
+    /// What was known of the moment, when another system showed the offer: context by slot.
+    pub context: Vec<(crate::core::expression::Slot, crate::core::value::Value)>,
+}
+
+/// Customers of one call written side by side.
+const CUSTOMERS_AT_ONCE: usize = 32;
+
+enum Item {
+    Event(Event),
+    Outcome(OutcomeCall),
+}
+
+impl Engine {
+    /// Records events; one answer for each, in order. Those of one customer are applied in order.
+    pub async fn record_events(
+        &self,
+        events: Vec<EventCall>,
+    ) -> Vec<Result<Recorded, Arc<EngineError>>> {
+        let items =
+            events.into_iter().map(|call| (call.customer, Item::Event(call.event))).collect();
+        self.record(items).await
+    }
+
+    /// Records outcomes; one answer for each, in order. Those of one customer are applied in order.
+    pub async fn record_outcomes(
+        &self,
+        outcomes: Vec<OutcomeCall>,
+    ) -> Vec<Result<Recorded, Arc<EngineError>>> {
+        let items = outcomes
+            .into_iter()
+            .map(|call| (call.customer.clone(), Item::Outcome(call)))
+            .collect();
+        self.record(items).await
+    }
+
+    async fn record(&self, items: Vec<(String, Item)>) -> Vec<Result<Recorded, Arc<EngineError>>> {
+        let snapshot = self.snapshot();
+        let total = items.len();
+        let mut customers: Vec<(String, Vec<(usize, Item)>)> = Vec::new();
+        let mut places = std::collections::HashMap::new();
+        for (number, (customer, item)) in items.into_iter().enumerate() {
+            let place = *places.entry(customer.clone()).or_insert_with(|| {
+                customers.push((customer, Vec::new()));
+                customers.len() - 1
+            });
+            if let Some((_, list)) = customers.get_mut(place) {
+                list.push((number, item));
+            }
+        }
+        let written = stream::iter(customers)
+            .map(|(customer, items)| {
+                let snapshot = &snapshot;
+                async move { self.record_customer(snapshot, &customer, items).await }
+            })
+            .buffer_unordered(CUSTOMERS_AT_ONCE)
+            .collect::<Vec<_>>()
+            .await;
+        let mut answers: Vec<Option<Result<Recorded, Arc<EngineError>>>> = vec![None; total];
+        for (number, answer) in written.into_iter().flatten() {
+            if let Some(place) = answers.get_mut(number) {
+                *place = Some(answer);
+            }
+        }
+        answers.into_iter().flatten().collect()
+    }
+
+    /// Applies one customer's items and writes them in one commit, again from the start when the
+    /// record changed meanwhile.
+    async fn record_customer(
+        &self,
+        snapshot: &Snapshot,
+        customer: &str,
+        items: Vec<(usize, Item)>,
+    ) -> Vec<(usize, Result<Recorded, Arc<EngineError>>)> {
+        let hash = id64(customer);
+        let _turn = match self.stripes.get(hash as usize % STRIPES) {
+            Some(stripe) => Some(stripe.lock().await),
+            None => None,
+        };
+        let numbers: Vec<usize> = items.iter().map(|(number, _)| *number).collect();
+        let result = async {
+            for _ in 0..self.config.commit_attempts_max {
+                if let Some(recorded) = self.try_record(snapshot, customer, hash, &items).await? {
+                    return Ok(recorded);
+                }
+                metrics::counter!("arbitra_commit_conflicts_total").increment(1);
+            }
+            Err(EngineError::Contended { attempts: self.config.commit_attempts_max })
+        }
+        .await;
+        match result {
+            Ok(recorded) => numbers.into_iter().zip(recorded.into_iter().map(Ok)).collect(),
+            Err(error) => {
+                if let EngineError::Store(cause @ StoreError::Unavailable { .. }) = &error {
+                    self.note_store(Some(cause.to_string()));
+                }
+                let error = Arc::new(error);
+                numbers.into_iter().map(|number| (number, Err(error.clone()))).collect()
+            }
+        }
+    }
+
+    async fn try_record(
+        &self,
+        snapshot: &Snapshot,
+        customer: &str,
+        hash: u64,
+        items: &[(usize, Item)],
+    ) -> Result<Option<Vec<Recorded>>, EngineError> {
+        let decisions = self.decisions_for(hash, items);
+        let (found, remembered) = match &decisions {
+            Some(_) => {
+                let mut found = self.store.load(&[customer]).await?;
+                (found.pop().flatten(), Vec::new())
+            }
+            None => self.store.load_for_outcome(customer).await?,
+        };
+        let (profile, version) = self.decode(hash, found)?;
+        let decisions = decisions.unwrap_or_else(|| {
+            remembered
+                .iter()
+                .filter_map(|bytes| DecisionRecord::decode(bytes).ok().map(Arc::new))
+                .collect()
+        });
+        let now = self.now();
+        let mut next = Profile::clone(&profile);
+        let mut log = Vec::new();
+        let mut duplicates = Vec::with_capacity(items.len());
+        for (_, item) in items {
+            let Learned { duplicate, records } = match item {
+                Item::Event(event) => record::event(snapshot, &mut next, event, hash, now),
+                Item::Outcome(call) => {
+                    let context = &call.context;
+                    let outcome = &call.outcome;
+                    record::outcome(snapshot, &mut next, outcome, context, &decisions, hash, now)
+                }
+            };
+            duplicates.push(duplicate);
+            log.extend(records.into_iter().map(bytes::Bytes::from));
+        }
+        let (version, log_position) = if duplicates.iter().all(|duplicate| *duplicate) {
+            (version, None)
+        } else {
+            let record = next.encode().into();
+            let (customer, ttl) = (customer.to_owned(), self.config.profile_ttl);
+            match self.store.commit(Commit { customer, expected: version, record, ttl, log }).await? {
+                CommitResult::Committed { version, log_position } => {
+                    self.profiles.put(hash, version, Arc::new(next));
+                    (version, log_position)
+                }
+                CommitResult::Conflict(_) => return Ok(None),
+            }
+        };
+        let log_position = log_position.unwrap_or(0);
+        Ok(Some(
+            duplicates
+                .into_iter()
+                .map(|duplicate| Recorded {
+                    outcome: if duplicate { ItemOutcome::Duplicate } else { ItemOutcome::Applied },
+                    profile_version: version,
+                    log_position,
+                })
+                .collect(),
+        ))
+    }
+
+    /// The decisions that the items answer, when all of them are in memory (or none is named).
+    fn decisions_for(&self, hash: u64, items: &[(usize, Item)]) -> Option<Vec<Arc<DecisionRecord>>> {
+        items
+            .iter()
+            .filter_map(|(_, item)| match item {
+                Item::Event(_) => None,
+                Item::Outcome(call) => Some(call.outcome.decision),
+            })
+            .map(|decision| decision.and_then(|low| self.decisions.get(hash, low)))
+            .collect()
+    }
+}

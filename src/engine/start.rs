@@ -1,0 +1,122 @@
+//! Starting and stopping an engine.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::sync::{Mutex, watch};
+
+use super::cache::{DecisionCache, ProfileCache};
+use super::clock::Clock;
+use super::config::EngineConfig;
+use super::error::StartError;
+use super::learner::{self, Learner};
+use super::remember::Rememberer;
+use super::rules::RulesStatus;
+use super::state::{Engine, Readiness, STRIPES};
+use crate::core::catalog::Loaded;
+use crate::core::decide::Snapshot;
+use crate::store::Store;
+
+/// What keeps an engine learning; dropped, it stops at the next entry.
+#[derive(Debug)]
+pub struct Running {
+    learner: Option<std::thread::JoinHandle<()>>,
+    pinger: tokio::task::JoinHandle<()>,
+    stop: watch::Sender<bool>,
+}
+
+const PING_INTERVAL: Duration = Duration::from_millis(500);
+
+impl Engine {
+    /// Starts an engine on `store` with `loaded` rules: restores the models from the checkpoint,
+    /// replays the learning log to its end, and goes on learning. Must be called on a tokio runtime.
+    ///
+    /// # Errors
+    /// When the store or the checkpoint cannot be read.
+    pub async fn start(
+        store: Arc<dyn Store>,
+        loaded: Loaded,
+        clock: Arc<dyn Clock>,
+        config: EngineConfig,
+    ) -> Result<(Arc<Self>, Running), StartError> {
+        let learner = Learner::restore(store.clone(), &loaded.catalog, &config).await?;
+        let models = Arc::new(learner.models().clone());
+        let position = models.position();
+        let snapshot = Snapshot { catalog: Arc::new(loaded.catalog), models };
+        let status = RulesStatus {
+            loaded_at: clock.now(),
+            warnings: loaded.warnings,
+            refused: Vec::new(),
+        };
+        let seed = config.seed.unwrap_or_else(|| {
+            use std::hash::{BuildHasher, Hasher};
+            std::hash::RandomState::new().build_hasher().finish()
+        });
+        let rememberer =
+            Rememberer::start(store.clone(), config.remember_queue_max, config.decision_ttl);
+        let engine = Arc::new(Self {
+            store,
+            clock,
+            profiles: ProfileCache::new(config.cached_profiles_max),
+            decisions: DecisionCache::new(config.cached_decisions_max),
+            rememberer,
+            stripes: (0..STRIPES).map(|_| Mutex::new(())).collect(),
+            seed,
+            drawn: AtomicU64::new(0),
+            draining: AtomicBool::new(false),
+            readiness: watch::Sender::new(Readiness::Ready),
+            rules: ArcSwap::from_pointee(status),
+            learned: watch::Sender::new(position),
+            snapshot: ArcSwap::from_pointee(snapshot),
+            config,
+        });
+        let stop = watch::Sender::new(false);
+        let thread = learner::spawn(engine.clone(), learner, stop.subscribe())
+            .map_err(StartError::Thread)?;
+        let pinger = tokio::spawn(ping(engine.clone()));
+        Ok((engine, Running { learner: Some(thread), pinger, stop }))
+    }
+
+    /// Whether it is shutting down.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// Says that no new work is taken; what runs is finished by its callers.
+    pub fn start_draining(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+        self.readiness.send_replace(Readiness::Draining);
+    }
+}
+
+impl Running {
+    /// Stops: writes what waits, saves the models, makes everything durable.
+    pub async fn stop(mut self, engine: &Engine) {
+        engine.start_draining();
+        engine.rememberer.flush().await;
+        self.stop.send_replace(true);
+        self.pinger.abort();
+        if let Some(thread) = self.learner.take()
+            && let Ok(Err(_)) = tokio::task::spawn_blocking(move || thread.join()).await
+        {
+            tracing::error!("the learner did not stop in order");
+        }
+        if let Err(error) = engine.store.flush().await {
+            tracing::error!(%error, "the store could not be flushed");
+        }
+    }
+}
+
+async fn ping(engine: Arc<Engine>) {
+    let mut tick = tokio::time::interval(PING_INTERVAL);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let down = engine.store.ping().await.err().map(|error| error.to_string());
+        metrics::gauge!("arbitra_store_up").set(f64::from(u8::from(down.is_none())));
+        engine.note_store(down);
+    }
+}
