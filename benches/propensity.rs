@@ -4,11 +4,7 @@
 //! features) and fields are those of `PropensitySpec`. Prints progressive log loss, AUC, expected
 //! calibration error and nanoseconds a step.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a program for developers"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a program for developers")]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -24,10 +20,7 @@ struct Set {
 }
 
 fn main() {
-    let args: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|a| a != "--bench")
-        .collect();
+    let args: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
     let dir = args.first().cloned().unwrap_or_else(|| "data".to_owned());
     let spec = args.iter().skip(1).fold(PropensitySpec::default(), set);
     if std::fs::metadata(&dir).is_err() {
@@ -48,16 +41,8 @@ fn main() {
         "euribor3m",
         "nr_employed",
     ];
-    run(
-        "bank, file",
-        &read(&dir, "bank_additional", "row", None, &numeric),
-        &spec,
-    );
-    run(
-        "bank, shuf42",
-        &read(&dir, "bank_additional", "shuf42", None, &numeric),
-        &spec,
-    );
+    run("bank, file", &read(&dir, "bank_additional", "row", None, &numeric), &spec);
+    run("bank, shuf42", &read(&dir, "bank_additional", "shuf42", None, &numeric), &spec);
     speed(&spec);
 }
 
@@ -110,15 +95,10 @@ fn read(dir: &str, name: &str, order: &str, offer: Option<&str>, numeric: &[&str
                 _ => features.category(key, value.as_ref()),
             }
         }
-        rows.push((
-            record[order].parse().unwrap(),
-            (features.finish(), candidate, label),
-        ));
+        rows.push((record[order].parse().unwrap(), (features.finish(), candidate, label)));
     }
     rows.sort_by_key(|row| row.0);
-    Set {
-        rows: rows.into_iter().map(|row| row.1).collect(),
-    }
+    Set { rows: rows.into_iter().map(|row| row.1).collect() }
 }
 
 fn run(title: &str, set: &Set, spec: &PropensitySpec) {
@@ -140,12 +120,7 @@ fn run(title: &str, set: &Set, spec: &PropensitySpec) {
     }
     let n = served.len() as f64;
     let total = served.iter().map(|(p, y)| loss(*p, *y)).sum::<f64>() / n;
-    let first = served
-        .iter()
-        .take(1000)
-        .map(|(p, y)| loss(*p, *y))
-        .sum::<f64>()
-        / 1000.0;
+    let first = served.iter().take(1000).map(|(p, y)| loss(*p, *y)).sum::<f64>() / 1000.0;
     println!(
         "{title}: log loss {total:.4} (base {:.4}, first 1,000 {first:.4}), AUC {:.4}, ECE {:.4}, \
          prepare + predict {:.0} ns, learn {:.0} ns, sound {}",
@@ -160,11 +135,7 @@ fn run(title: &str, set: &Set, spec: &PropensitySpec) {
 
 fn loss(p: f64, label: f64) -> f64 {
     let p = p.clamp(1e-6, 1.0 - 1e-6);
-    if label > 0.5 {
-        -p.ln()
-    } else {
-        -(1.0 - p).ln()
-    }
+    if label > 0.5 { -p.ln() } else { -(1.0 - p).ln() }
 }
 
 fn auc(served: &mut [(f64, f64)]) -> f64 {

@@ -41,19 +41,15 @@ fn fill(bytes: &mut [u8], seed: u64) {
     let mut state = seed | 1;
     let half = bytes.len() / 2;
     for byte in bytes.iter_mut().take(half) {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         *byte = (state >> 56) as u8;
     }
 }
 
 fn rewritten(old: Option<&[u8]>, seed: u64) -> Vec<u8> {
     let mut record = vec![0; RECORD_BYTES];
-    fill(
-        &mut record,
-        seed ^ old.map_or(0, |bytes| bytes.len() as u64),
-    );
+    fill(&mut record, seed ^ old.map_or(0, |bytes| bytes.len() as u64));
     record
 }
 
@@ -72,21 +68,13 @@ impl Fjall {
         let options = fjall::KeyspaceCreateOptions::default;
         let records = database.keyspace("records", options).unwrap();
         let log = database.keyspace("log", options).unwrap();
-        Self {
-            database,
-            records,
-            log,
-        }
+        Self { database, records, log }
     }
 }
 
 impl Engine for Fjall {
     fn commit(&mut self, customers: &[u64], position: u64, sync: bool) {
-        let mode = if sync {
-            fjall::PersistMode::SyncData
-        } else {
-            fjall::PersistMode::Buffer
-        };
+        let mode = if sync { fjall::PersistMode::SyncData } else { fjall::PersistMode::Buffer };
         let mut batch = self.database.batch().durability(Some(mode));
         for (at, customer) in (position..).zip(customers) {
             let old = self.records.get(key(*customer)).unwrap();
@@ -103,10 +91,7 @@ impl Engine for Fjall {
     }
 
     fn read(&self, customer: u64) -> Option<usize> {
-        self.records
-            .get(key(customer))
-            .unwrap()
-            .map(|value| value.len())
+        self.records.get(key(customer)).unwrap().map(|value| value.len())
     }
 }
 
@@ -120,10 +105,7 @@ struct Redb {
 impl Redb {
     fn open(folder: &Path) -> Self {
         let mut builder = redb::Database::builder();
-        let database = builder
-            .set_cache_size(CACHE_BYTES)
-            .create(folder.join("redb"))
-            .unwrap();
+        let database = builder.set_cache_size(CACHE_BYTES).create(folder.join("redb")).unwrap();
         Self { database }
     }
 }
@@ -131,11 +113,7 @@ impl Redb {
 impl Engine for Redb {
     fn commit(&mut self, customers: &[u64], position: u64, sync: bool) {
         let mut write = self.database.begin_write().unwrap();
-        let durability = if sync {
-            redb::Durability::Immediate
-        } else {
-            redb::Durability::None
-        };
+        let durability = if sync { redb::Durability::Immediate } else { redb::Durability::None };
         write.set_durability(durability).unwrap();
         {
             use redb::ReadableTable as _;
@@ -163,10 +141,7 @@ impl Engine for Redb {
     fn read(&self, customer: u64) -> Option<usize> {
         let read = self.database.begin_read().unwrap();
         let records = read.open_table(RECORDS).unwrap();
-        records
-            .get(key(customer).as_slice())
-            .unwrap()
-            .map(|value| value.value().len())
+        records.get(key(customer).as_slice()).unwrap().map(|value| value.value().len())
     }
 }
 
@@ -212,10 +187,7 @@ fn disk_bytes(path: &Path) -> u64 {
     let Ok(entries) = std::fs::read_dir(path) else {
         return std::fs::metadata(path).map_or(0, |file| file.len());
     };
-    entries
-        .flatten()
-        .map(|entry| disk_bytes(&entry.path()))
-        .sum()
+    entries.flatten().map(|entry| disk_bytes(&entry.path())).sum()
 }
 
 fn run(name: &str, mut engine: Box<dyn Engine>, folder: &Path, seconds: u64, customers: u64) {
@@ -239,10 +211,7 @@ fn run(name: &str, mut engine: Box<dyn Engine>, folder: &Path, seconds: u64, cus
                 })
                 .collect();
             drop(asks);
-            callers
-                .into_iter()
-                .flat_map(|caller| caller.join().unwrap())
-                .collect::<Vec<_>>()
+            callers.into_iter().flat_map(|caller| caller.join().unwrap()).collect::<Vec<_>>()
         });
         position += latencies_us.len() as u64;
         latencies_us.sort_unstable();
@@ -258,9 +227,7 @@ fn run(name: &str, mut engine: Box<dyn Engine>, folder: &Path, seconds: u64, cus
     }
     let reads = 200_000;
     let read_at = Instant::now();
-    let found = (0..reads)
-        .filter(|n| engine.read(n * 7919 % customers).is_some())
-        .count();
+    let found = (0..reads).filter(|n| engine.read(n * 7919 % customers).is_some()).count();
     println!(
         "{name:<6} point reads    {:>9.2} us each ({found} found)   {} log entries, {:.0} MB on disk",
         read_at.elapsed().as_secs_f64() * 1e6 / reads as f64,
@@ -275,19 +242,7 @@ fn main() {
     let customers = numbers.next().unwrap_or(200_000).max(1);
     println!("{CALLERS} callers, {customers} customers, {seconds} s a case");
     let folder = tempfile::tempdir().unwrap();
-    run(
-        "fjall",
-        Box::new(Fjall::open(folder.path())),
-        folder.path(),
-        seconds,
-        customers,
-    );
+    run("fjall", Box::new(Fjall::open(folder.path())), folder.path(), seconds, customers);
     let folder = tempfile::tempdir().unwrap();
-    run(
-        "redb",
-        Box::new(Redb::open(folder.path())),
-        folder.path(),
-        seconds,
-        customers,
-    );
+    run("redb", Box::new(Redb::open(folder.path())), folder.path(), seconds, customers);
 }

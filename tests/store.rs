@@ -36,21 +36,13 @@ impl House {
     fn embedded() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = EmbeddedStore::open(&EmbeddedConfig::new(folder.path())).unwrap();
-        Self {
-            store: Arc::new(store),
-            _folder: Some(folder),
-            _server: None,
-        }
+        Self { store: Arc::new(store), _folder: Some(folder), _server: None }
     }
 
     fn redis() -> Self {
         let server = RedisServer::start();
         let store = Arc::new(redis_store(&server));
-        Self {
-            store,
-            _folder: None,
-            _server: Some(server),
-        }
+        Self { store, _folder: None, _server: Some(server) }
     }
 }
 
@@ -61,17 +53,8 @@ pub fn redis_store(server: &RedisServer) -> RedisStore {
 
 /// A commit without expiry.
 pub fn commit(customer: &str, expected: u64, record: impl Into<Bytes>, log: &[&str]) -> Commit {
-    let log = log
-        .iter()
-        .map(|entry| Bytes::copy_from_slice(entry.as_bytes()))
-        .collect();
-    Commit {
-        customer: customer.to_owned(),
-        expected,
-        record: record.into(),
-        ttl: None,
-        log,
-    }
+    let log = log.iter().map(|entry| Bytes::copy_from_slice(entry.as_bytes())).collect();
+    Commit { customer: customer.to_owned(), expected, record: record.into(), ttl: None, log }
 }
 
 /// Commits what must not conflict; returns the version.
@@ -88,12 +71,7 @@ pub async fn whole_log(store: &dyn Store) -> Vec<(u64, Bytes)> {
     let mut entries: Vec<(u64, Bytes)> = Vec::new();
     while (entries.len() as u64) < last {
         let after = entries.len() as u64;
-        entries.extend(
-            store
-                .read_log(after, 64, std::time::Duration::ZERO)
-                .await
-                .unwrap(),
-        );
+        entries.extend(store.read_log(after, 64, std::time::Duration::ZERO).await.unwrap());
     }
     entries
 }

@@ -19,18 +19,10 @@ async fn everything_survives_reopening() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
     let version = write(&store, commit("ana", 0, "record", &["a", "b", "c"])).await;
-    let decided = (0..10)
-        .map(|n| ("ana".to_owned(), Bytes::from(n.to_string())))
-        .collect();
-    store
-        .remember(decided, Duration::from_secs(60))
-        .await
-        .unwrap();
+    let decided = (0..10).map(|n| ("ana".to_owned(), Bytes::from(n.to_string()))).collect();
+    store.remember(decided, Duration::from_secs(60)).await.unwrap();
     let large = Bytes::from(vec![3; 3_000_000]);
-    store
-        .put_document("checkpoint", None, large.clone())
-        .await
-        .unwrap();
+    store.put_document("checkpoint", None, large.clone()).await.unwrap();
     let checkpoint = store.get_document("checkpoint").await.unwrap();
     assert_eq!(store.lease("stock", 7, 10, None).await.unwrap(), 7);
     store.trim_log(1).await.unwrap();
@@ -39,10 +31,7 @@ async fn everything_survives_reopening() {
 
     let store = open(folder.path());
     assert_eq!(store.load_for_outcome("ana").await.unwrap(), before);
-    assert_eq!(
-        store.log_range().await.unwrap(),
-        LogRange { first: 2, last: 3 }
-    );
+    assert_eq!(store.log_range().await.unwrap(), LogRange { first: 2, last: 3 });
     assert_eq!(store.get_document("checkpoint").await.unwrap(), checkpoint);
     assert_eq!(store.lease("stock", 7, 10, None).await.unwrap(), 3);
     assert_eq!(store.append_log(vec!["d".into()]).await.unwrap(), 4);
@@ -57,16 +46,8 @@ async fn a_second_process_is_told_to_stay_out() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
     let refused = EmbeddedStore::open(&EmbeddedConfig::new(folder.path())).unwrap_err();
-    assert_eq!(
-        refused,
-        StoreError::Locked {
-            folder: folder.path().to_path_buf()
-        }
-    );
-    assert!(
-        refused.to_string().contains("in use by another process"),
-        "{refused}"
-    );
+    assert_eq!(refused, StoreError::Locked { folder: folder.path().to_path_buf() });
+    assert!(refused.to_string().contains("in use by another process"), "{refused}");
     drop(store);
     open(folder.path());
 }
@@ -75,23 +56,14 @@ async fn a_second_process_is_told_to_stay_out() {
 async fn a_folder_that_cannot_be_is_named() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let refused = EmbeddedStore::open(&EmbeddedConfig::new(file.path())).unwrap_err();
-    assert!(
-        matches!(refused, StoreError::Unavailable { .. }),
-        "{refused}"
-    );
-    assert!(
-        refused.to_string().contains(file.path().to_str().unwrap()),
-        "{refused}"
-    );
+    assert!(matches!(refused, StoreError::Unavailable { .. }), "{refused}");
+    assert!(refused.to_string().contains(file.path().to_str().unwrap()), "{refused}");
     let folder = tempfile::tempdir().unwrap();
     let config = EmbeddedConfig {
         durability: Durability::Interval(Duration::ZERO),
         ..EmbeddedConfig::new(folder.path())
     };
-    assert!(matches!(
-        EmbeddedStore::open(&config),
-        Err(StoreError::Config { .. })
-    ));
+    assert!(matches!(EmbeddedStore::open(&config), Err(StoreError::Config { .. })));
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -123,12 +95,8 @@ async fn a_crash_leaves_whole_commits_and_all_that_were_acknowledged() {
             let (mut version, mut count) = (0, 0_u64);
             while !stop.load(Ordering::Relaxed) {
                 count += 1;
-                let next = commit(
-                    "ana",
-                    version,
-                    count.to_string(),
-                    &["first half", "second half"],
-                );
+                let next =
+                    commit("ana", version, count.to_string(), &["first half", "second half"]);
                 version = write(&*store, next).await;
             }
         })
@@ -142,12 +110,8 @@ async fn a_crash_leaves_whole_commits_and_all_that_were_acknowledged() {
         assert!(last >= acknowledged);
         assert_eq!(whole_log(&recovered).await.len() as u64, last);
         let found = recovered.load(&["ana"]).await.unwrap().remove(0);
-        let count = found.map_or(0, |found| {
-            std::str::from_utf8(&found.record)
-                .unwrap()
-                .parse::<u64>()
-                .unwrap()
-        });
+        let count = found
+            .map_or(0, |found| std::str::from_utf8(&found.record).unwrap().parse::<u64>().unwrap());
         assert_eq!(2 * count, last);
     }
     stop.store(true, Ordering::Relaxed);

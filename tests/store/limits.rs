@@ -14,10 +14,7 @@ pub async fn no_more_than_the_limit_is_granted(house: House) {
             tokio::spawn(async move {
                 let mut granted = 0;
                 for _ in 0..10 {
-                    let some = store
-                        .lease("budget/2026-11", want, 777, None)
-                        .await
-                        .unwrap();
+                    let some = store.lease("budget/2026-11", want, 777, None).await.unwrap();
                     assert!(some <= want);
                     granted += some;
                 }
@@ -31,22 +28,10 @@ pub async fn no_more_than_the_limit_is_granted(house: House) {
     }
     assert_eq!(granted, 777);
     let store = &*house.store;
-    assert_eq!(
-        store.lease("budget/2026-11", 1, 777, None).await.unwrap(),
-        0
-    );
-    assert_eq!(
-        store.lease("budget/2026-11", 1, 700, None).await.unwrap(),
-        0
-    );
-    assert_eq!(
-        store.lease("budget/2026-11", 9, 780, None).await.unwrap(),
-        3
-    );
-    assert_eq!(
-        store.lease("budget/2026-12", 5, 777, None).await.unwrap(),
-        5
-    );
+    assert_eq!(store.lease("budget/2026-11", 1, 777, None).await.unwrap(), 0);
+    assert_eq!(store.lease("budget/2026-11", 1, 700, None).await.unwrap(), 0);
+    assert_eq!(store.lease("budget/2026-11", 9, 780, None).await.unwrap(), 3);
+    assert_eq!(store.lease("budget/2026-12", 5, 777, None).await.unwrap(), 5);
     let nameless = store.lease("", 1, 1, None).await;
     assert_eq!(nameless, Err(StoreError::Empty { what: "limit name" }));
     assert!(store.lease("endless", 1, u64::MAX, None).await.is_err());

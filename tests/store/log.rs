@@ -13,25 +13,13 @@ const LONG: Duration = Duration::from_secs(20);
 
 pub async fn positions_are_ordered_without_gaps(house: House) {
     let store = &*house.store;
-    assert_eq!(
-        store.log_range().await.unwrap(),
-        LogRange { first: 1, last: 0 }
-    );
+    assert_eq!(store.log_range().await.unwrap(), LogRange { first: 1, last: 0 });
     assert_eq!(store.append_log(vec![]).await.unwrap(), 0);
     assert_eq!(store.read_log(0, 10, NO_WAIT).await.unwrap(), []);
-    assert_eq!(
-        store
-            .append_log(vec!["a".into(), "".into(), "c".into()])
-            .await
-            .unwrap(),
-        3
-    );
+    assert_eq!(store.append_log(vec!["a".into(), "".into(), "c".into()]).await.unwrap(), 3);
     write(store, commit("ana", 0, "record", &["d", "e"])).await;
     assert_eq!(store.append_log(vec![]).await.unwrap(), 5);
-    assert_eq!(
-        store.log_range().await.unwrap(),
-        LogRange { first: 1, last: 5 }
-    );
+    assert_eq!(store.log_range().await.unwrap(), LogRange { first: 1, last: 5 });
     let all = [(1, "a"), (2, ""), (3, "c"), (4, "d"), (5, "e")];
     let all = all.map(|(position, entry)| (position, Bytes::from(entry)));
     assert_eq!(whole_log(store).await, all);
@@ -43,13 +31,7 @@ pub async fn positions_are_ordered_without_gaps(house: House) {
 
 pub async fn a_reader_waits_for_the_next_entry(house: House) {
     let store = &*house.store;
-    assert_eq!(
-        store
-            .read_log(0, 10, Duration::from_millis(20))
-            .await
-            .unwrap(),
-        []
-    );
+    assert_eq!(store.read_log(0, 10, Duration::from_millis(20)).await.unwrap(), []);
     let reader = {
         let store = house.store.clone();
         tokio::spawn(async move { store.read_log(0, 10, LONG).await.unwrap() })
@@ -98,41 +80,19 @@ pub async fn a_trimmed_log_says_where_it_begins(house: House) {
     }
     store.trim_log(12).await.unwrap();
     store.trim_log(3).await.unwrap();
-    assert_eq!(
-        store.log_range().await.unwrap(),
-        LogRange {
-            first: 13,
-            last: 30
-        }
-    );
-    let gap = StoreError::LogGap {
-        after: 11,
-        first: 13,
-        last: 30,
-    };
+    assert_eq!(store.log_range().await.unwrap(), LogRange { first: 13, last: 30 });
+    let gap = StoreError::LogGap { after: 11, first: 13, last: 30 };
     assert_eq!(store.read_log(11, 10, LONG).await, Err(gap));
     assert!(store.read_log(0, 10, NO_WAIT).await.is_err());
-    assert_eq!(
-        store.read_log(12, 1, NO_WAIT).await.unwrap(),
-        [(13, Bytes::from("13"))]
-    );
+    assert_eq!(store.read_log(12, 1, NO_WAIT).await.unwrap(), [(13, Bytes::from("13"))]);
     // A reader that has seen more than there is follows another log.
     assert!(store.read_log(31, 10, NO_WAIT).await.is_err());
     store.trim_log(u64::MAX).await.unwrap();
-    assert_eq!(
-        store.log_range().await.unwrap(),
-        LogRange {
-            first: 31,
-            last: 30
-        }
-    );
+    assert_eq!(store.log_range().await.unwrap(), LogRange { first: 31, last: 30 });
     assert_eq!(store.read_log(30, 10, NO_WAIT).await.unwrap(), []);
     assert!(store.read_log(29, 10, NO_WAIT).await.is_err());
     assert_eq!(store.append_log(vec!["31".into()]).await.unwrap(), 31);
-    assert_eq!(
-        store.read_log(30, 10, NO_WAIT).await.unwrap(),
-        [(31, Bytes::from("31"))]
-    );
+    assert_eq!(store.read_log(30, 10, NO_WAIT).await.unwrap(), [(31, Bytes::from("31"))]);
 }
 
 pub async fn a_store_says_what_it_is(house: House) {
@@ -140,9 +100,6 @@ pub async fn a_store_says_what_it_is(house: House) {
     store.ping().await.unwrap();
     store.flush().await.unwrap();
     let line = store.describe().await;
-    assert!(
-        line.starts_with("embedded in `/") || line.contains("redis://127.0.0.1:"),
-        "{line}"
-    );
+    assert!(line.starts_with("embedded in `/") || line.contains("redis://127.0.0.1:"), "{line}");
     assert!(!line.contains('\n'));
 }

@@ -13,14 +13,8 @@ async fn unavailable_soon(store: &RedisStore, server: &RedisServer) -> String {
     let started_at = Instant::now();
     let refused = store.load(&["ana"]).await.unwrap_err();
     // The deadline is 250 ms; the rest is patience with a busy machine.
-    assert!(
-        started_at.elapsed() < Duration::from_secs(1),
-        "{:?}",
-        started_at.elapsed()
-    );
-    let StoreError::Unavailable { address, why } = refused else {
-        panic!("{refused:?}")
-    };
+    assert!(started_at.elapsed() < Duration::from_secs(1), "{:?}", started_at.elapsed());
+    let StoreError::Unavailable { address, why } = refused else { panic!("{refused:?}") };
     assert_eq!(address, server.url());
     why
 }
@@ -39,23 +33,12 @@ async fn a_killed_server_is_missed_at_once_and_found_again() {
     let line = store.describe().await;
     assert!(line.contains("not reachable"), "{line}");
     server.restart();
-    let found = eventually("the store comes back", || async {
-        store.load(&["ana"]).await.ok()
-    })
-    .await;
-    assert_eq!(
-        found,
-        [Some(Versioned {
-            version,
-            record: "record".into()
-        })]
-    );
+    let found =
+        eventually("the store comes back", || async { store.load(&["ana"]).await.ok() }).await;
+    assert_eq!(found, [Some(Versioned { version, record: "record".into() })]);
     // The scripts are unknown to the new server, and positions go on.
     write(&store, commit("ana", version, "more", &["b"])).await;
-    assert_eq!(
-        whole_log(&store).await,
-        [(1, Bytes::from("a")), (2, Bytes::from("b"))]
-    );
+    assert_eq!(whole_log(&store).await, [(1, Bytes::from("a")), (2, Bytes::from("b"))]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -68,10 +51,7 @@ async fn a_stalled_server_is_not_waited_for() {
     assert_eq!(why, "no answer within 250 ms");
     unavailable_soon(&store, &server).await;
     server.thaw();
-    eventually("the store comes back", || async {
-        store.load(&["ana"]).await.ok()
-    })
-    .await;
+    eventually("the store comes back", || async { store.load(&["ana"]).await.ok() }).await;
 }
 
 #[tokio::test]
@@ -98,10 +78,7 @@ async fn a_password_works_and_is_never_shown() {
     assert!(line.contains("Redis") && !line.contains("s3cret"), "{line}");
     let refused = with("wr0ng").ping().await.unwrap_err();
     assert!(!refused.to_string().contains("wr0ng"), "{refused}");
-    assert!(
-        matches!(refused, StoreError::Unavailable { .. }),
-        "{refused}"
-    );
+    assert!(matches!(refused, StoreError::Unavailable { .. }), "{refused}");
 }
 
 #[tokio::test]
@@ -120,23 +97,11 @@ async fn damage_is_said_and_never_served() {
     let server = RedisServer::start();
     let store = redis_store(&server);
     write(&store, commit("ana", 0, "record", &["a"])).await;
-    store
-        .put_document("catalog", None, "rules".into())
-        .await
-        .unwrap();
-    store
-        .remember(
-            vec![("ana".into(), "decision".into())],
-            Duration::from_secs(9),
-        )
-        .await
-        .unwrap();
+    store.put_document("catalog", None, "rules".into()).await.unwrap();
+    store.remember(vec![("ana".into(), "decision".into())], Duration::from_secs(9)).await.unwrap();
     server.command(&[b"LSET", b"arbitra:{ana}:d", b"0", b"not a decision"]);
     let (record, decisions) = store.load_for_outcome("ana").await.unwrap();
-    assert_eq!(
-        (record.unwrap().record, decisions),
-        (Bytes::from("record"), vec![])
-    );
+    assert_eq!((record.unwrap().record, decisions), (Bytes::from("record"), vec![]));
     for key in [b"arbitra:{ana}".as_slice(), b"arbitra:document:{catalog}"] {
         server.command(&[b"SETRANGE", key, b"17", b"?"]);
     }
@@ -160,20 +125,9 @@ async fn a_commit_whose_log_entry_is_refused_writes_nothing() {
     let store = redis_store(&server);
     let version = write(&store, commit("ana", 0, "record", &["a", "b"])).await;
     server.command(&[b"DEL", b"arbitra:log:{log}:last"]);
-    assert!(
-        store
-            .commit(commit("ana", version, "lost", &["c"]))
-            .await
-            .is_err()
-    );
+    assert!(store.commit(commit("ana", version, "lost", &["c"])).await.is_err());
     let found = store.load(&["ana"]).await.unwrap();
-    assert_eq!(
-        found,
-        [Some(Versioned {
-            version,
-            record: "record".into()
-        })]
-    );
+    assert_eq!(found, [Some(Versioned { version, record: "record".into() })]);
 }
 
 #[tokio::test]
@@ -182,10 +136,7 @@ async fn two_replicas_share_everything() {
     let (one, two) = (redis_store(&server), redis_store(&server));
     let version = write(&one, commit("ana", 0, "record", &["a"])).await;
     let stale = two.commit(commit("ana", 0, "other", &["b"])).await.unwrap();
-    let current = Versioned {
-        version,
-        record: "record".into(),
-    };
+    let current = Versioned { version, record: "record".into() };
     assert_eq!(stale, CommitResult::Conflict(Some(current)));
     assert_eq!(two.append_log(vec!["b".into()]).await.unwrap(), 2);
     assert_eq!(whole_log(&one).await, whole_log(&two).await);

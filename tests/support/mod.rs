@@ -17,10 +17,7 @@ where
         if let Some(found) = condition().await {
             return found;
         }
-        assert!(
-            Instant::now() < deadline,
-            "waited ten seconds in vain: {what}"
-        );
+        assert!(Instant::now() < deadline, "waited ten seconds in vain: {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

@@ -37,12 +37,7 @@ impl RedisServer {
             let port = free_port();
             let mut child = spawn(port, folder.path(), &options);
             if answers(port, &mut child) {
-                return Self {
-                    child,
-                    port,
-                    options,
-                    folder,
-                };
+                return Self { child, port, options, folder };
             }
             let _ = child.kill();
             let _ = child.wait();
@@ -70,10 +65,7 @@ impl RedisServer {
     pub fn restart(&mut self) {
         self.kill();
         self.child = spawn(self.port, self.folder.path(), &self.options);
-        assert!(
-            answers(self.port, &mut self.child),
-            "redis-server does not start again"
-        );
+        assert!(answers(self.port, &mut self.child), "redis-server does not start again");
     }
 
     /// Stops it in its tracks: connections stay open, and nothing is answered.
@@ -87,10 +79,7 @@ impl RedisServer {
     }
 
     fn signal(&self, signal: &str) {
-        let sent = Command::new("kill")
-            .arg(signal)
-            .arg(self.child.id().to_string())
-            .status();
+        let sent = Command::new("kill").arg(signal).arg(self.child.id().to_string()).status();
         assert!(sent.expect("the kill command").success());
     }
 
@@ -114,10 +103,7 @@ fn free_port() -> u16 {
 fn spawn(port: u16, folder: &std::path::Path, options: &[String]) -> Child {
     let mut command = Command::new("redis-server");
     command.args(["--port", &port.to_string(), "--bind", "127.0.0.1"]);
-    command
-        .args(["--save", "", "--loglevel", "warning", "--dir"])
-        .arg(folder)
-        .args(options);
+    command.args(["--save", "", "--loglevel", "warning", "--dir"]).arg(folder).args(options);
     command.stdin(Stdio::null()).stdout(Stdio::null());
     command.spawn().unwrap_or_else(|cause| {
         panic!(
