@@ -1,13 +1,15 @@
 //! `arbitra check RULES`: every fault at once, then the rules' own cases.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
 use super::rules::{self, Summary};
 use super::{Exit, Failure, output};
 use crate::core::catalog::fault::{Fault, Severity};
-use crate::core::catalog::{self, Loaded, cases};
+use crate::core::cases::{self, CaseReport};
+use crate::core::catalog::{self, Loaded};
 
 /// Flags of `check`.
 #[derive(clap::Args, Clone, Debug)]
@@ -24,8 +26,19 @@ pub struct Args {
 struct Found {
     faults: Vec<Fault>,
     summary: Option<Summary>,
-    cases: usize,
-    passed: usize,
+    cases: Vec<CaseReport>,
+}
+
+impl Found {
+    fn passed(&self) -> usize {
+        self.cases.iter().filter(|case| case.passed()).count()
+    }
+
+    /// Warnings are no findings.
+    fn good(&self) -> bool {
+        self.faults.iter().all(|fault| fault.severity == Severity::Warning)
+            && self.passed() == self.cases.len()
+    }
 }
 
 /// Checks and reports; findings are exit code 1.
@@ -36,9 +49,9 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let files = rules::read(&args.rules)?;
     let found = match catalog::load(&files) {
         Ok(loaded) => prove(loaded),
-        Err(faults) => Found { faults, summary: None, cases: 0, passed: 0 },
+        Err(faults) => Found { faults, summary: None, cases: Vec::new() },
     };
-    let good = found.faults.iter().all(|fault| fault.severity == Severity::Warning);
+    let good = found.good();
     if args.json {
         output::say_json(&to_json(&found, good))?;
     } else {
@@ -49,19 +62,20 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
 
 /// Runs the cases of rules that load.
 fn prove(loaded: Loaded) -> Found {
-    let failed = cases::run(&loaded);
-    let total = loaded.cases.len();
+    let catalog = Arc::new(loaded.catalog);
     Found {
-        summary: Some(rules::summary(&loaded.catalog)),
-        cases: total,
-        passed: total.saturating_sub(failed.len()),
-        faults: loaded.warnings.into_iter().chain(failed).collect(),
+        summary: Some(rules::summary(&catalog)),
+        cases: cases::run(&catalog, &loaded.cases),
+        faults: loaded.warnings,
     }
 }
 
 fn show(found: &Found, good: bool, folder: &str) {
     if !found.faults.is_empty() {
         output::complain(&format!("{}\n", rules::show(&found.faults)));
+    }
+    if found.passed() < found.cases.len() {
+        output::complain(&format!("{}\n", rules::show_cases(&found.cases)));
     }
     if let Some(summary) = &found.summary {
         output::say(&format!(
@@ -72,13 +86,13 @@ fn show(found: &Found, good: bool, folder: &str) {
             summary.conditions,
             summary.rules
         ));
-        output::say(&format!("cases: {} of {} passed", found.passed, found.cases));
+        output::say(&format!("cases: {} of {} passed", found.passed(), found.cases.len()));
     }
-    let verdict = match (good, found.faults.is_empty()) {
-        (true, true) => "good".to_owned(),
-        _ => rules::tally(&found.faults),
-    };
-    output::say(&verdict);
+    let verdict = if good { "good" } else { "not good" };
+    output::say(&match found.faults.as_slice() {
+        [] => verdict.to_owned(),
+        faults => format!("{verdict}: {}", rules::tally(faults)),
+    });
 }
 
 fn to_json(found: &Found, good: bool) -> Json {
@@ -95,11 +109,15 @@ fn to_json(found: &Found, good: bool) -> Json {
             "hint": fault.hint,
         })
     });
+    let failed = found.cases.iter().filter(|case| !case.passed()).map(|case| {
+        json!({ "case": case.name, "at": case.position, "failures": case.failures })
+    });
     json!({
         "good": good,
         "faults": faults.collect::<Vec<_>>(),
         "catalog": found.summary,
-        "cases": found.cases,
-        "cases_passed": found.passed,
+        "cases": found.cases.len(),
+        "cases_passed": found.passed(),
+        "cases_failed": failed.collect::<Vec<_>>(),
     })
 }

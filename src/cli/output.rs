@@ -36,7 +36,7 @@ pub fn say_json(report: &impl Serialize) -> Result<(), Failure> {
 #[must_use]
 pub fn table(header: &[&str], numbers_from: usize, rows: &[Vec<String>]) -> Table {
     let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED).set_header(header.to_vec());
+    table.load_style(UTF8_FULL_CONDENSED).set_header(header.to_vec());
     for row in rows {
         table.add_row(row);
     }

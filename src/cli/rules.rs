@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use super::Failure;
 use crate::core::catalog::fault::{Fault, Severity, render, render_coloured};
-use crate::core::catalog::{self, Catalog, Loaded};
-use crate::engine::read_folder;
+use crate::core::cases::CaseReport;
+use crate::core::catalog::Catalog;
+use crate::engine::{Proved, RulesError, prove, read_folder};
 
 /// Files of a rules folder: path within it, with `/`, and bytes.
 pub type Files = Vec<(String, Vec<u8>)>;
@@ -21,18 +22,28 @@ pub fn read(folder: &Path) -> Result<Files, Failure> {
     read_folder(folder).map_err(|error| Failure::Setting(error.to_string()))
 }
 
-/// Compiled rules.
+/// Compiled rules that pass their own cases.
 ///
 /// # Errors
-/// With every fault, rendered.
-pub fn load(files: &[(String, Vec<u8>)], from: &str) -> Result<Loaded, Failure> {
-    catalog::load(files).map_err(|faults| Failure::Setting(refused(&faults, from)))
+/// With every fault, or every case that failed, rendered.
+pub fn load(files: &[(String, Vec<u8>)], from: &str) -> Result<Proved, Failure> {
+    prove(files).map_err(|error| {
+        let (shown, why) = match &error {
+            RulesError::Faults(faults) => (show(faults), tally(faults)),
+            RulesError::Cases(cases) => (show_cases(cases), plural(cases.len(), "failed case")),
+        };
+        Failure::Setting(format!("{shown}\n\nthe rules in `{from}` cannot be served: {why}"))
+    })
 }
 
-/// Every fault as people read it, and how many there are.
+/// Every failed case as people read it.
 #[must_use]
-pub fn refused(faults: &[Fault], from: &str) -> String {
-    format!("{}\n\nthe rules in `{from}` cannot be served: {}", show(faults), tally(faults))
+pub fn show_cases(cases: &[CaseReport]) -> String {
+    let blocks = cases.iter().filter(|case| !case.passed()).map(|case| {
+        let why: String = case.failures.iter().map(|failure| format!("\n  {failure}")).collect();
+        format!("{}: case `{}` fails:{why}", case.position, case.name)
+    });
+    blocks.collect::<Vec<_>>().join("\n")
 }
 
 /// Every fault as people read it; in colour on a terminal.
@@ -45,14 +56,14 @@ pub fn show(faults: &[Fault]) -> String {
 #[must_use]
 pub fn tally(faults: &[Fault]) -> String {
     let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();
-    let word = |number: usize, word: &str| {
-        let plural = if number == 1 { "" } else { "s" };
-        format!("{number} {word}{plural}")
-    };
     match faults.len() - errors {
-        0 => word(errors, "error"),
-        warnings => format!("{}, {}", word(errors, "error"), word(warnings, "warning")),
+        0 => plural(errors, "error"),
+        warnings => format!("{}, {}", plural(errors, "error"), plural(warnings, "warning")),
     }
+}
+
+fn plural(number: usize, word: &str) -> String {
+    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
 
 /// What a catalog holds.

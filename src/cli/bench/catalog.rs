@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use crate::core::key::{mix64, unit};
 use crate::core::value::Value;
 
+/// The seed that measurements use.
+pub const SEED: u64 = 7;
 /// The only channel.
 pub const CHANNEL: &str = "web";
 /// Its only placement.

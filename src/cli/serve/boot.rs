@@ -9,10 +9,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::waiting::Waiting;
-use crate::cli::{Failure, rules};
+use crate::cli::Failure;
 use crate::config::{ServeConfig, StoreConfig};
-use crate::core::catalog::Loaded;
-use crate::engine::{Engine, Readiness, Running, StartError, SystemClock};
+use crate::engine::{Engine, Proved, Readiness, Running, StartError, SystemClock};
 use crate::store::{EmbeddedStore, RedisStore, Store, StoreError};
 use crate::telemetry::admin::Probe;
 
@@ -47,8 +46,7 @@ pub fn open(config: &StoreConfig) -> Result<Arc<dyn Store>, StoreError> {
 /// Anything that waiting does not mend.
 pub async fn engine(
     config: &ServeConfig,
-    files: &rules::Files,
-    loaded: Loaded,
+    rules: &Proved,
     listener: &TcpListener,
     probe: &watch::Sender<Probe>,
     stopped: &CancellationToken,
@@ -56,13 +54,7 @@ pub async fn engine(
     let store = open(&config.store)?;
     let mut waiting: Option<Waiting> = None;
     let mut pause = BACKOFF_MIN;
-    let mut loaded = Some(loaded);
-    let folder = config.rules.to_string_lossy();
     loop {
-        let rules = match loaded.take() {
-            Some(loaded) => loaded,
-            None => rules::load(files, &folder)?,
-        };
         match start(store.clone(), rules).await {
             Ok(started) => {
                 if let Some(waiting) = waiting {
@@ -89,9 +81,14 @@ pub async fn engine(
 
 async fn start(
     store: Arc<dyn Store>,
-    loaded: Loaded,
+    rules: &Proved,
 ) -> Result<(Arc<Engine>, Running), StartError> {
-    Engine::start(store, loaded, Arc::new(SystemClock), super::engine_config(None)).await
+    let rules = Proved {
+        catalog: rules.catalog.clone(),
+        warnings: rules.warnings.clone(),
+        cases: rules.cases.clone(),
+    };
+    Engine::start(store, rules, Arc::new(SystemClock), super::engine_config(None)).await
 }
 
 fn duplicate(listener: &TcpListener) -> Result<StdListener, Failure> {

@@ -58,15 +58,11 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
 async fn serve(config: &ServeConfig, json: bool, started: Instant) -> Result<Exit, Failure> {
     let folder = config.rules.to_string_lossy().into_owned();
     let files = rules::read(&config.rules)?;
-    let loaded = rules::load(&files, &folder)?;
-    let failed = crate::core::catalog::cases::run(&loaded);
-    if !failed.is_empty() {
-        return Err(Failure::Setting(rules::refused(&failed, &folder)));
+    let proved = rules::load(&files, &folder)?;
+    if !proved.warnings.is_empty() {
+        output::complain(&rules::show(&proved.warnings));
     }
-    if !loaded.warnings.is_empty() {
-        output::complain(&rules::show(&loaded.warnings));
-    }
-    let summary = rules::summary(&loaded.catalog);
+    let summary = rules::summary(&proved.catalog);
     let stopped = stop_on_signals()?;
     let (probe, probed) = watch::channel(Probe::NotReady("starting".to_owned()));
     let metrics = telemetry::metrics::install().map_err(|e| Failure::other("no metrics", e))?;
@@ -82,7 +78,7 @@ async fn serve(config: &ServeConfig, json: bool, started: Instant) -> Result<Exi
         None => (None, None),
     };
     let listener = boot::listen("--listen", config.listen).await?;
-    let booted = boot::engine(config, &files, loaded, &listener, &probe, &stopped).await?;
+    let booted = boot::engine(config, &proved, &listener, &probe, &stopped).await?;
     let Some((engine, running)) = booted else {
         tracing::info!("stopped before the store answered");
         return Ok(Exit::Good);
