@@ -91,7 +91,6 @@ impl Default for Templates {
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         environment.set_fuel(Some(FUEL));
         environment.set_recursion_limit(RECURSION_MAX);
-        environment.set_debug(false);
         environment.remove_filter("safe");
         environment.remove_filter("pprint");
         for name in ["range", "lipsum", "debug", "dict", "namespace"] {
