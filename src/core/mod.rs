@@ -6,10 +6,11 @@
 //! rules; `catalog` the compiled rules folder; `interaction` what happens; `profile` what is known
 //! of a customer; then a decision's own steps: `feature`, `policy`, `propensity`, `affinity`,
 //! `objective`, `arbitration`, `content`, `explain`, tied together by `decide`; then `record`, what
-//! an event or outcome does, and `learn`, what outcomes teach.
+//! an event or outcome does, `learn`, what outcomes teach, and `cases`, the rules' own tests.
 
 pub mod affinity;
 pub mod arbitration;
+pub mod cases;
 pub mod catalog;
 pub mod codec;
 pub mod content;

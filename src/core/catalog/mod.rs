@@ -4,6 +4,7 @@
 
 mod compile;
 pub mod fault;
+mod lookup;
 mod kind;
 mod load;
 mod model;
