@@ -27,7 +27,6 @@ use std::sync::Arc;
 
 use super::fault::{Document, Faults, Place, Severity};
 use super::read::{Broken, Folder, Parsed};
-use super::schema::Schema;
 use super::source::{ArbitrationFile, ChannelsFile, SchemaFile};
 use super::{Catalog, CatalogVersion, Channel, Offer};
 use crate::core::content::TemplatesBuilder;
