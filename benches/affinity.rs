@@ -22,7 +22,10 @@ fn main() {
         .filter(|a| a != "--bench")
         .collect();
     let dir = args.first().cloned().unwrap_or_else(|| "data".to_owned());
-    let spec = args.iter().skip(1).fold(AffinitySpec::default(), set);
+    let spec = args
+        .iter()
+        .skip(1)
+        .fold(AffinitySpec::default(), |spec, arg| set(spec, arg));
     for (name, split) in [
         ("cf_ml100k", "split_random"),
         ("cf_ml100k", "split_time"),
@@ -37,7 +40,7 @@ fn main() {
     }
 }
 
-fn set(mut spec: AffinitySpec, arg: &String) -> AffinitySpec {
+fn set(mut spec: AffinitySpec, arg: &str) -> AffinitySpec {
     let (field, value) = arg.split_once('=').unwrap();
     let number: f64 = value.parse().unwrap();
     match field {

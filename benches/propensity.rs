@@ -29,7 +29,10 @@ fn main() {
         .filter(|a| a != "--bench")
         .collect();
     let dir = args.first().cloned().unwrap_or_else(|| "data".to_owned());
-    let spec = args.iter().skip(1).fold(PropensitySpec::default(), set);
+    let spec = args
+        .iter()
+        .skip(1)
+        .fold(PropensitySpec::default(), |spec, arg| set(spec, arg));
     if std::fs::metadata(&dir).is_err() {
         println!("no folder `{dir}`: nothing measured");
         return;
@@ -61,7 +64,7 @@ fn main() {
     speed(&spec);
 }
 
-fn set(mut spec: PropensitySpec, arg: &String) -> PropensitySpec {
+fn set(mut spec: PropensitySpec, arg: &str) -> PropensitySpec {
     let (field, value) = arg.split_once('=').unwrap();
     let number: f64 = value.parse().unwrap();
     match field {
@@ -232,8 +235,8 @@ fn speed(spec: &PropensitySpec) {
     let mut further: Vec<Duration> = Vec::new();
     for n in 0..2000 {
         let prepared = model.prepare(&customers[n % 500]);
-        for group in 0..8 {
-            black_box(model.predict(&prepared, &offers[group]));
+        for offer in offers.iter().take(8) {
+            black_box(model.predict(&prepared, offer));
         }
         let start = Instant::now();
         for k in 0..100 {

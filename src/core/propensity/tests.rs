@@ -173,8 +173,8 @@ fn contributions_name_the_feature_that_matters_and_sum_to_the_logit() {
     };
     let mut model = Propensity::new(spec);
     let row = |n: u64| {
-        let plan = if n % 2 == 0 { "gold" } else { "basic" };
-        let city = if mix64(5, n) % 2 == 0 {
+        let plan = if n.is_multiple_of(2) { "gold" } else { "basic" };
+        let city = if mix64(5, n).is_multiple_of(2) {
             "Quito"
         } else {
             "Lima"
