@@ -119,12 +119,10 @@ impl Block {
         if self.buckets.is_empty() {
             self.buckets = vec![FREE; BUCKETS_MIN];
         }
-        let (bucket, slot) = loop {
-            match place(&self.buckets, id) {
-                Some(at) => break at,
-                None if self.buckets.len() * 2 * SLOTS <= weights_max => self.grow(),
-                None => break least_known(&self.buckets, id),
-            }
+        let home = id as usize & (self.buckets.len() - 1);
+        let (bucket, slot) = match self.buckets[home].slot(id) {
+            Some(slot) => (home, slot),
+            None => self.room(id, weights_max),
         };
         let bucket = &mut self.buckets[bucket];
         if bucket.ids[slot] != id {
@@ -139,6 +137,17 @@ impl Block {
         change(&mut weight);
         bucket.means[slot] = weight.mean;
         bucket.spreads[slot] = weight.spread;
+    }
+
+    /// Where `id`, which is not in its home bucket, is or goes.
+    fn room(&mut self, id: u32, weights_max: usize) -> (usize, usize) {
+        loop {
+            match place(&self.buckets, id) {
+                Some(at) => return at,
+                None if self.buckets.len() * 2 * SLOTS <= weights_max => self.grow(),
+                None => return least_known(&self.buckets, id),
+            }
+        }
     }
 
     /// Doubles the number of buckets. What overflowed one bucket of `n` had two to go to; in `2n`
