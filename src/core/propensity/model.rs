@@ -59,8 +59,9 @@ impl Sum {
     }
 }
 
-/// What one decision's candidates share: made once, then used for each. Belongs to the model that
-/// made it; another model's answers would be meaningless.
+/// What one decision's candidates share: made once, then used for each, on one thread (it keeps
+/// the sums of groups it has met). Belongs to the model that made it; another model's answers
+/// would be meaningless.
 pub struct Prepared {
     pub(super) active: Vec<Active>,
     shared: Sum,
@@ -290,6 +291,7 @@ fn block_sum<'a>(
     let mut sum = Sum::default();
     let bias = block.map_or(Weight::PRISTINE, |block| block.bias);
     sum.add(bias, 1.0, bias_variance);
+    // Kept from being optimised away: its reads are what it is for.
     std::hint::black_box(block.map(|block| block.touch(inputs.clone().map(|one| one.id))));
     for one in inputs {
         let weight = block.map_or(Weight::PRISTINE, |block| block.get(one.id));
