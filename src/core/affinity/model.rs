@@ -73,6 +73,8 @@ impl Affinity {
         let (row, evicted) = self.rows.entry(item, Row::default);
         row.count += f64::from(weight) * f64::from(weight) * unit;
         self.forget(evicted);
+        let length = history.len() as f64 + 1.0;
+        let pair = unit * libm::pow(length, -self.spec.activity_exponent);
         for (other, other_weight) in recent(history, self.spec.history_max) {
             if *other == item || other_weight.is_nan() || *other_weight <= 0.0 {
                 continue;
@@ -81,7 +83,7 @@ impl Affinity {
             if self.rows.get(*other).is_none() {
                 continue;
             }
-            let both = f64::from(weight) * f64::from(other_weight.min(WEIGHT_MAX)) * unit;
+            let both = f64::from(weight) * f64::from(other_weight.min(WEIGHT_MAX)) * pair;
             self.rows
                 .entry(item, Row::default)
                 .0

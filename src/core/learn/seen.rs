@@ -22,8 +22,10 @@ pub struct Seen {
 
 impl Default for Seen {
     fn default() -> Self {
+        // One chunk in memory until something is noted.
+        let empty = Arc::new([[0; WAYS]; CHUNK]);
         Self {
-            chunks: vec![Arc::new([[0; WAYS]; CHUNK]); SETS / CHUNK],
+            chunks: vec![empty; SETS / CHUNK],
         }
     }
 }
