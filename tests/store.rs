@@ -1,6 +1,13 @@
 //! One contract for every store: each law runs on the embedded one and on a real Redis. What only
 //! one of them promises (reopening, losing the server) follows in a module of its own.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "laws are tests, though a macro calls them"
+)]
+
 #[path = "store/customers.rs"]
 mod customers;
 #[path = "store/documents.rs"]
