@@ -3,11 +3,7 @@
 //! (columns `user`, `item`, `ts`, `split_random`, `split_time`; 1 is test) and fields are those of
 //! `AffinitySpec`. Users with a test item; training items masked; NDCG@10 (binary) and Recall@20.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a program for developers"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a program for developers")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -17,15 +13,9 @@ use arbitra::core::key::Key;
 use arbitra::core::time::UnixMs;
 
 fn main() {
-    let args: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|a| a != "--bench")
-        .collect();
+    let args: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
     let dir = args.first().cloned().unwrap_or_else(|| "data".to_owned());
-    let spec = args
-        .iter()
-        .skip(1)
-        .fold(AffinitySpec::default(), |spec, arg| set(spec, arg));
+    let spec = args.iter().skip(1).fold(AffinitySpec::default(), |spec, arg| set(spec, arg));
     for (name, split) in [
         ("cf_ml100k", "split_random"),
         ("cf_ml100k", "split_time"),
@@ -64,11 +54,8 @@ fn run(path: &str, split: &str, spec: &AffinitySpec) {
     let mut reader = csv::Reader::from_reader(flate2::read::GzDecoder::new(file));
     let header = reader.headers().unwrap().clone();
     let column = |name: &str| header.iter().position(|column| column == name);
-    let (user, item, split_at) = (
-        column("user").unwrap(),
-        column("item").unwrap(),
-        column(split).unwrap(),
-    );
+    let (user, item, split_at) =
+        (column("user").unwrap(), column("item").unwrap(), column(split).unwrap());
     let ts = column("ts");
     let (mut train, mut test) = (Vec::new(), BTreeMap::<u32, BTreeSet<Key>>::new());
     let mut items = BTreeSet::new();
@@ -127,13 +114,8 @@ fn report(
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let gain = |rank: usize| 1.0 / (rank as f64 + 2.0).log2();
         let hit = |(_, item): &(f32, Key)| relevant.contains(item);
-        let dcg: f64 = ranked
-            .iter()
-            .take(10)
-            .enumerate()
-            .filter(|(_, r)| hit(r))
-            .map(|(k, _)| gain(k))
-            .sum();
+        let dcg: f64 =
+            ranked.iter().take(10).enumerate().filter(|(_, r)| hit(r)).map(|(k, _)| gain(k)).sum();
         let ideal: f64 = (0..relevant.len().min(10)).map(gain).sum();
         ndcg += dcg / ideal;
         let hits = ranked.iter().take(20).filter(|r| hit(r)).count();

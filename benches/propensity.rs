@@ -24,10 +24,7 @@ struct Set {
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
     let dir = args.first().cloned().unwrap_or_else(|| "data".to_owned());
-    let spec = args
-        .iter()
-        .skip(1)
-        .fold(PropensitySpec::default(), |spec, arg| set(spec, arg));
+    let spec = args.iter().skip(1).fold(PropensitySpec::default(), |spec, arg| set(spec, arg));
     if std::fs::metadata(&dir).is_err() {
         println!("no folder `{dir}`: nothing measured");
         return;
@@ -49,11 +46,7 @@ fn main() {
     run("bank, file", &read(&dir, "bank_additional", "row", None, &numeric), &spec);
     run("bank, shuf42", &read(&dir, "bank_additional", "shuf42", None, &numeric), &spec);
     speed(&spec);
-    log(
-        "bank, file",
-        &read(&dir, "bank_additional", "row", None, &numeric),
-        &spec,
-    );
+    log("bank, file", &read(&dir, "bank_additional", "row", None, &numeric), &spec);
 }
 
 /// What a log of the set costs: bytes a record, applying one, and the checkpoint after.

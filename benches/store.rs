@@ -15,12 +15,7 @@
 
 #[path = "store/calls.rs"]
 mod calls;
-#[allow(
-    dead_code,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "shared with the tests"
-)]
+#[allow(dead_code, clippy::expect_used, clippy::panic, reason = "shared with the tests")]
 #[path = "../tests/support/redis_server.rs"]
 mod redis_server;
 

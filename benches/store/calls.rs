@@ -34,13 +34,7 @@ impl Case {
         F: Future<Output = ()> + Send + 'static,
     {
         let call = Box::new(move |customer| call(customer).boxed());
-        Self {
-            what,
-            callers,
-            call,
-            latencies_us: Vec::new(),
-            spent: Duration::ZERO,
-        }
+        Self { what, callers, call, latencies_us: Vec::new(), spent: Duration::ZERO }
     }
 
     /// Calls for one slice of time, each caller again as soon as it is answered.
@@ -136,30 +130,21 @@ fn cases_of(store: &Arc<dyn Store>) -> Vec<Case> {
         }
     }));
     let remember = on();
-    cases.push(Case::new(
-        "remember 64 decisions of 250 bytes",
-        8,
-        move |customer| {
-            let on = remember.clone();
-            async move {
-                let entry = Bytes::from_static(ENTRY);
-                let decisions = (customer..customer + 64).map(|one| (name(one), entry.clone()));
-                on.remember(decisions.collect(), Duration::from_secs(3600))
-                    .await
-                    .unwrap();
-            }
-        },
-    ));
+    cases.push(Case::new("remember 64 decisions of 250 bytes", 8, move |customer| {
+        let on = remember.clone();
+        async move {
+            let entry = Bytes::from_static(ENTRY);
+            let decisions = (customer..customer + 64).map(|one| (name(one), entry.clone()));
+            on.remember(decisions.collect(), Duration::from_secs(3600)).await.unwrap();
+        }
+    }));
     cases
 }
 
 async fn bare_cases(url: &str) -> Vec<Case> {
     let client = redis::Client::open(url).unwrap();
     let config = redis::AsyncConnectionConfig::new().set_response_timeout(None);
-    let on = client
-        .get_multiplexed_async_connection_with_config(&config)
-        .await
-        .unwrap();
+    let on = client.get_multiplexed_async_connection_with_config(&config).await.unwrap();
     let get = |key: &str| {
         let mut get = redis::cmd("GET");
         get.arg(key);
@@ -176,20 +161,16 @@ async fn bare_cases(url: &str) -> Vec<Case> {
             }
         }));
         let one = on.clone();
-        cases.push(Case::new(
-            "bare client: GET, SET",
-            callers,
-            move |customer| {
-                let mut on = one.clone();
-                async move {
-                    let key = format!("bare:{{{}}}", name(customer));
-                    let _: Option<Vec<u8>> = get(&key).query_async(&mut on).await.unwrap();
-                    let mut set = redis::cmd("SET");
-                    set.arg(&key).arg(RECORD);
-                    let () = set.query_async(&mut on).await.unwrap();
-                }
-            },
-        ));
+        cases.push(Case::new("bare client: GET, SET", callers, move |customer| {
+            let mut on = one.clone();
+            async move {
+                let key = format!("bare:{{{}}}", name(customer));
+                let _: Option<Vec<u8>> = get(&key).query_async(&mut on).await.unwrap();
+                let mut set = redis::cmd("SET");
+                set.arg(&key).arg(RECORD);
+                let () = set.query_async(&mut on).await.unwrap();
+            }
+        }));
     }
     cases
 }
@@ -202,18 +183,12 @@ async fn read_whole_log(store: &dyn Store) {
         after = *last;
     }
     let rate = after as f64 / started_at.elapsed().as_secs_f64();
-    println!(
-        "{:<56} {rate:>8.0} entries/s ({after} entries)",
-        "read the log"
-    );
+    println!("{:<56} {rate:>8.0} entries/s ({after} entries)", "read the log");
 }
 
 async fn on_embedded(durability: Durability, seconds: u64) {
     let folder = tempfile::tempdir().unwrap();
-    let config = EmbeddedConfig {
-        durability,
-        ..EmbeddedConfig::new(folder.path())
-    };
+    let config = EmbeddedConfig { durability, ..EmbeddedConfig::new(folder.path()) };
     let store: Arc<dyn Store> = Arc::new(EmbeddedStore::open(&config).unwrap());
     println!("{}", store.describe().await);
     measure(cases_of(&store), seconds).await;

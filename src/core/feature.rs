@@ -141,11 +141,7 @@ impl FeatureBuilder {
     #[must_use]
     pub fn new(features_max: usize) -> Self {
         let features_max = features_max.min(FEATURES_MAX);
-        Self {
-            vector: FeatureVector::default(),
-            features_max,
-            dropped: 0,
-        }
+        Self { vector: FeatureVector::default(), features_max, dropped: 0 }
     }
 
     /// Adds an attribute by the type of its value: numbers, instants (s since 1970) and durations
@@ -195,9 +191,7 @@ impl FeatureBuilder {
         } else if self.has_room() {
             let bound = f64::from(f32::MAX);
             // Adding zero turns a negative zero into the positive one.
-            self.vector
-                .numeric
-                .push((name, number.clamp(-bound, bound) as f32 + 0.0));
+            self.vector.numeric.push((name, number.clamp(-bound, bound) as f32 + 0.0));
         }
     }
 
@@ -318,10 +312,7 @@ mod tests {
     fn round_trip(vector: &FeatureVector) -> usize {
         let mut out = Writer::default();
         vector.encode(&mut out);
-        assert_eq!(
-            &FeatureVector::decode(&mut Reader::new(&out.0)).unwrap(),
-            vector
-        );
+        assert_eq!(&FeatureVector::decode(&mut Reader::new(&out.0)).unwrap(), vector);
         out.0.len()
     }
 
@@ -333,15 +324,8 @@ mod tests {
             builder.category(name, Some(&Value::from(format!("value {n}").as_str())));
         }
         for n in 0..10 {
-            let number = if n < 5 {
-                f64::from(n * 100)
-            } else {
-                f64::from(n) * 1.37
-            };
-            builder.push(
-                Key::of(&format!("customer.number_{n}")),
-                Some(&Value::from(number)),
-            );
+            let number = if n < 5 { f64::from(n * 100) } else { f64::from(n) * 1.37 };
+            builder.push(Key::of(&format!("customer.number_{n}")), Some(&Value::from(number)));
         }
         let bytes = round_trip(&builder.finish());
         assert!(bytes <= 250, "{bytes}");

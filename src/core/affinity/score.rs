@@ -36,12 +36,7 @@ impl Affinity {
             .filter_map(|(at, item)| {
                 let row = self.rows.get(*item)?;
                 let norm = power(row.count, self.spec.item_exponent);
-                Some(Slot {
-                    item: *item,
-                    at,
-                    norm,
-                    sum: 0.0,
-                })
+                Some(Slot { item: *item, at, norm, sum: 0.0 })
             })
             .collect();
         order.sort_unstable_by_key(|slot| (slot.item, slot.at));
@@ -131,10 +126,6 @@ fn raised(similarity: f64, amplification: f64) -> f64 {
 
 fn power(count: f64, exponent: f64) -> f64 {
     // The square root is exact and fast; the general power is only for other settings.
-    let power = if exponent == 0.5 {
-        count.sqrt()
-    } else {
-        libm::pow(count, exponent)
-    };
+    let power = if exponent == 0.5 { count.sqrt() } else { libm::pow(count, exponent) };
     power.max(f64::MIN_POSITIVE.sqrt())
 }

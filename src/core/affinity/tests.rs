@@ -61,21 +61,14 @@ fn what_rests_on_little_shrinks() {
 
 #[test]
 fn old_choices_fade_and_the_clock_moves_in_steps() {
-    let spec = AffinitySpec {
-        half_life_days: 2.0,
-        ..AffinitySpec::default()
-    };
+    let spec = AffinitySpec { half_life_days: 2.0, ..AffinitySpec::default() };
     let mut model = Affinity::new(spec);
     model.observe(&[], item(1), 1.0, UnixMs(0));
     model.observe(&history(&[1]), item(2), 1.0, UnixMs(0));
     let before = model.score(&history(&[1]), item(2)).unwrap();
     for day in 1..300 {
         // The first of each is far in the future by mistake.
-        let at = if day == 1 {
-            UnixMs(i64::MAX)
-        } else {
-            UnixMs(day * DAY_MS)
-        };
+        let at = if day == 1 { UnixMs(i64::MAX) } else { UnixMs(day * DAY_MS) };
         model.observe(&[], item(1), 1.0, at);
         model.observe(&history(&[1]), item(3), 1.0, at);
         assert!(model.is_sound());
@@ -87,23 +80,14 @@ fn old_choices_fade_and_the_clock_moves_in_steps() {
 
 #[test]
 fn memory_is_bounded() {
-    let spec = AffinitySpec {
-        items_max: 64,
-        neighbours_max: 8,
-        ..AffinitySpec::default()
-    };
+    let spec = AffinitySpec { items_max: 64, neighbours_max: 8, ..AffinitySpec::default() };
     let mut model = Affinity::new(spec);
     for n in 0..4000_u32 {
         model.observe(&history(&[n / 2, 7, n / 3]), Key(n), 1.0, UnixMs(0));
         model.observe(&[], item(7), 1.0, UnixMs(0));
     }
     assert!(model.items() <= 64);
-    assert!(
-        model
-            .rows
-            .iter()
-            .all(|(_, row)| row.neighbours().len() <= 8)
-    );
+    assert!(model.rows.iter().all(|(_, row)| row.neighbours().len() <= 8));
     assert!(model.rows.get(item(7)).is_some());
 }
 

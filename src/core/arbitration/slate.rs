@@ -128,7 +128,8 @@ fn bound(
         return Some((Gate::Outranked, Arc::default()));
     }
     let mut exclusions = bounds.exclusions.iter().zip(excluded);
-    if let Some(((name, _), _)) = exclusions.find(|((_, set), used)| **used && set.contains(offer)) {
+    if let Some(((name, _), _)) = exclusions.find(|((_, set), used)| **used && set.contains(offer))
+    {
         return Some((Gate::Exclusion, Arc::clone(name)));
     }
     let mut caps = bounds.caps.iter().zip(left);

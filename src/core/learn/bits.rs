@@ -54,10 +54,7 @@ impl BitWriter {
 fn cheapest(keys: impl ExactSizeIterator<Item = u32> + Clone) -> u32 {
     let count = keys.len().max(1) as u64;
     let last = keys.clone().last().unwrap_or(0);
-    let near = (u64::from(last) / count)
-        .checked_ilog2()
-        .unwrap_or(0)
-        .min(31);
+    let near = (u64::from(last) / count).checked_ilog2().unwrap_or(0).min(31);
     let cost = |rice: u32| {
         let mut previous = 0;
         let unary = keys.clone().fold(0_u64, |sum, key| {
@@ -67,9 +64,7 @@ fn cheapest(keys: impl ExactSizeIterator<Item = u32> + Clone) -> u32 {
         });
         unary + count * u64::from(rice)
     };
-    (near.saturating_sub(1)..=(near + 1).min(31))
-        .min_by_key(|rice| cost(*rice))
-        .unwrap_or(near)
+    (near.saturating_sub(1)..=(near + 1).min(31)).min_by_key(|rice| cost(*rice)).unwrap_or(near)
 }
 
 /// Takes bits written by [`BitWriter`].
@@ -84,11 +79,7 @@ impl<'a> BitReader<'a> {
     /// A reader of all of `bytes`.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self {
-            bytes: bytes.iter(),
-            pending: 0,
-            held: 0,
-        }
+        Self { bytes: bytes.iter(), pending: 0, held: 0 }
     }
 
     /// Takes `bits` (at most 32) bits.

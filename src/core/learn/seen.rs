@@ -24,9 +24,7 @@ impl Default for Seen {
     fn default() -> Self {
         // One chunk in memory until something is noted.
         let empty = Arc::new([[0; WAYS]; CHUNK]);
-        Self {
-            chunks: vec![empty; SETS / CHUNK],
-        }
+        Self { chunks: vec![empty; SETS / CHUNK] }
     }
 }
 

@@ -12,11 +12,7 @@ use crate::core::propensity::{Candidate, Prior, PropensitySpec};
 use crate::core::time::UnixMs;
 
 fn models() -> Models {
-    let propensity = PropensitySpec {
-        table_bits: 10,
-        pairs_max: 64,
-        ..Default::default()
-    };
+    let propensity = PropensitySpec { table_bits: 10, pairs_max: 64, ..Default::default() };
     Models::new(propensity, AffinitySpec::default())
 }
 
@@ -214,21 +210,10 @@ fn every_fate_of_a_record_is_told_and_counted() {
     assert_eq!(models.apply(1, &record.encode()), Applied::Stale);
     assert_eq!(models.apply(2, &record.encode()), Applied::Duplicate);
     assert_eq!(models.apply(3, &of_version(2, &record)), Applied::Unknown);
-    assert_eq!(
-        models.apply(7, b"?"),
-        Applied::Corrupt(CodecError::Truncated)
-    );
+    assert_eq!(models.apply(7, b"?"), Applied::Corrupt(CodecError::Truncated));
     assert_eq!(models.apply(8, &outcome(6, 0.0).encode()), Applied::Outcome);
     let counts = models.counts;
-    assert_eq!(
-        (
-            counts.outcomes,
-            counts.duplicates,
-            counts.unknown,
-            counts.corrupt
-        ),
-        (2, 1, 1, 1)
-    );
+    assert_eq!((counts.outcomes, counts.duplicates, counts.unknown, counts.corrupt), (2, 1, 1, 1));
     assert_eq!(models.position(), 8);
     assert_eq!(models.propensity.learned(), 2);
 }
@@ -251,11 +236,7 @@ fn checkpoints_of_little_are_little() {
     for n in 0..20 {
         models.apply(n + 1, &outcome(n, 1.0).encode());
     }
-    assert!(
-        models.checkpoint().len() < 8_000,
-        "{}",
-        models.checkpoint().len()
-    );
+    assert!(models.checkpoint().len() < 8_000, "{}", models.checkpoint().len());
 }
 
 #[test]
@@ -271,10 +252,7 @@ fn tallies_are_the_textbook_figures() {
     assert!((tally.auc().unwrap() - 0.75).abs() < 1e-12);
     let base = -((0.5_f64).ln() + (1.0 / 3.0_f64).ln() + 0.5_f64.ln() + (2.0 / 5.0_f64).ln()) / 4.0;
     assert!((tally.base_log_loss().unwrap() - base).abs() < 1e-12);
-    assert_eq!(
-        tally.calibration().iter().map(|bin| bin.count).sum::<u64>(),
-        4
-    );
+    assert_eq!(tally.calibration().iter().map(|bin| bin.count).sum::<u64>(), 4);
     tally.observe(f64::NAN, 1.0);
     assert_eq!(tally.count, 4);
 }

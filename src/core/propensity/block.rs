@@ -22,11 +22,7 @@ struct Bucket {
     spreads: [f32; SLOTS],
 }
 
-const FREE: Bucket = Bucket {
-    ids: [0; SLOTS],
-    means: [0.0; SLOTS],
-    spreads: [1.0; SLOTS],
-};
+const FREE: Bucket = Bucket { ids: [0; SLOTS], means: [0.0; SLOTS], spreads: [1.0; SLOTS] };
 
 impl Bucket {
     /// The slot of `id`, found without a branch for each slot.
@@ -54,12 +50,7 @@ pub struct Block {
 
 impl Default for Block {
     fn default() -> Self {
-        Self {
-            evidence: 0.0,
-            learned_at: 0,
-            bias: Weight::PRISTINE,
-            buckets: Vec::new(),
-        }
+        Self { evidence: 0.0, learned_at: 0, bias: Weight::PRISTINE, buckets: Vec::new() }
     }
 }
 
@@ -69,10 +60,7 @@ impl Ranked for Block {
     }
 }
 
-#[expect(
-    clippy::indexing_slicing,
-    reason = "buckets are masked to their number, a power of two"
-)]
+#[expect(clippy::indexing_slicing, reason = "buckets are masked to their number, a power of two")]
 impl Block {
     /// The weight of `id` (not 0); the pristine one when nothing has been learned of it.
     #[inline]
@@ -84,18 +72,12 @@ impl Block {
         let mask = self.buckets.len() - 1;
         let home = &self.buckets[id as usize & mask];
         if let Some(slot) = home.slot(id) {
-            return Weight {
-                mean: home.means[slot],
-                spread: home.spreads[slot],
-            };
+            return Weight { mean: home.means[slot], spread: home.spreads[slot] };
         }
         if home.ids[SLOTS - 1] != 0 {
             let next = &self.buckets[(id as usize + 1) & mask];
             if let Some(slot) = next.slot(id) {
-                return Weight {
-                    mean: next.means[slot],
-                    spread: next.spreads[slot],
-                };
+                return Weight { mean: next.means[slot], spread: next.spreads[slot] };
             }
         }
         Weight::PRISTINE
@@ -130,10 +112,7 @@ impl Block {
             bucket.means[slot] = 0.0;
             bucket.spreads[slot] = 1.0;
         }
-        let mut weight = Weight {
-            mean: bucket.means[slot],
-            spread: bucket.spreads[slot],
-        };
+        let mut weight = Weight { mean: bucket.means[slot], spread: bucket.spreads[slot] };
         change(&mut weight);
         bucket.means[slot] = weight.mean;
         bucket.spreads[slot] = weight.spread;
@@ -176,11 +155,7 @@ impl Block {
     pub fn is_sound(&self) -> bool {
         let sound = |bucket: &Bucket| {
             (0..SLOTS).all(|slot| {
-                Weight {
-                    mean: bucket.means[slot],
-                    spread: bucket.spreads[slot],
-                }
-                .is_sound()
+                Weight { mean: bucket.means[slot], spread: bucket.spreads[slot] }.is_sound()
             })
         };
         self.evidence.is_finite() && self.bias.is_sound() && self.buckets.iter().all(sound)
@@ -197,10 +172,7 @@ impl Block {
             out.u8(used as u8);
             for slot in 0..used {
                 out.u32(bucket.ids[slot]);
-                let weight = Weight {
-                    mean: bucket.means[slot],
-                    spread: bucket.spreads[slot],
-                };
+                let weight = Weight { mean: bucket.means[slot], spread: bucket.spreads[slot] };
                 encode_weight(&weight, out);
             }
         }
@@ -239,27 +211,18 @@ impl Block {
 }
 
 /// Bucket and slot of `id`, or the free slot it would take; `None` when its window is full.
-#[expect(
-    clippy::indexing_slicing,
-    reason = "masked to the buckets, which are a power of two"
-)]
+#[expect(clippy::indexing_slicing, reason = "masked to the buckets, which are a power of two")]
 fn place(buckets: &[Bucket], id: u32) -> Option<(usize, usize)> {
     let mask = buckets.len() - 1;
     (0..WINDOW).find_map(|step| {
         let bucket = (id as usize + step) & mask;
-        let slot = buckets[bucket]
-            .ids
-            .iter()
-            .position(|held| *held == id || *held == 0);
+        let slot = buckets[bucket].ids.iter().position(|held| *held == id || *held == 0);
         slot.map(|slot| (bucket, slot))
     })
 }
 
 /// Bucket and slot within the window of `id` whose weight knows least, the first of equals.
-#[expect(
-    clippy::indexing_slicing,
-    reason = "masked to the buckets, which are a power of two"
-)]
+#[expect(clippy::indexing_slicing, reason = "masked to the buckets, which are a power of two")]
 fn least_known(buckets: &[Bucket], id: u32) -> (usize, usize) {
     let mask = buckets.len() - 1;
     let mut least = (id as usize & mask, 0);

@@ -14,10 +14,7 @@ fn candidate(offer: &str) -> Candidate {
         offer: Key::of(offer),
         group: Key::of("group"),
         channel: Key::of("web"),
-        prior: Prior {
-            probability: 0.1,
-            evidence: 10.0,
-        },
+        prior: Prior { probability: 0.1, evidence: 10.0 },
         ..Candidate::default()
     }
 }
@@ -34,9 +31,7 @@ fn features(pairs: &[(&str, &str)], numbers: &[(&str, f64)]) -> FeatureVector {
 }
 
 fn probability(model: &Propensity, features: &FeatureVector, candidate: &Candidate) -> f64 {
-    model
-        .predict(&model.prepare(features), candidate)
-        .probability
+    model.predict(&model.prepare(features), candidate).probability
 }
 
 fn bytes(model: &Propensity) -> Vec<u8> {
@@ -50,14 +45,8 @@ fn an_unseen_offer_starts_from_its_declared_prior() {
     let model = Propensity::new(PropensitySpec::default());
     let seen = features(&[("city", "Quito"), ("plan", "basic")], &[("age", 40.0)]);
     for declared in [0.001, 0.05, 0.1, 0.5, 0.9, 0.999] {
-        let prior = Prior {
-            probability: declared,
-            evidence: 5.0,
-        };
-        let candidate = Candidate {
-            prior,
-            ..candidate("new")
-        };
+        let prior = Prior { probability: declared, evidence: 5.0 };
+        let candidate = Candidate { prior, ..candidate("new") };
         let estimate = model.predict(&model.prepare(&seen), &candidate);
         assert!((estimate.probability - declared).abs() < 1e-9);
         let (low, high) = estimate.interval(1.96);
@@ -69,14 +58,8 @@ fn an_unseen_offer_starts_from_its_declared_prior() {
 fn more_declared_evidence_makes_a_prior_harder_to_move() {
     let moved = |evidence| {
         let mut model = Propensity::new(PropensitySpec::default());
-        let prior = Prior {
-            probability: 0.1,
-            evidence,
-        };
-        let candidate = Candidate {
-            prior,
-            ..candidate("new")
-        };
+        let prior = Prior { probability: 0.1, evidence };
+        let candidate = Candidate { prior, ..candidate("new") };
         let seen = features(&[], &[]);
         model.learn(&seen, &candidate, 1.0, 1.0, UnixMs(0));
         probability(&model, &seen, &candidate) - 0.1
@@ -103,48 +86,27 @@ fn a_feature_learned_on_one_offer_separates_customers_and_speaks_for_new_offers(
     let keen = features(&[("plan", "gold")], &[("visits", 9.0)]);
     let cold = features(&[("plan", "basic")], &[("visits", 1.0)]);
     for n in 0..2000_u64 {
-        let (who, rate) = if n % 2 == 0 {
-            (&keen, 0.4)
-        } else {
-            (&cold, 0.05)
-        };
+        let (who, rate) = if n % 2 == 0 { (&keen, 0.4) } else { (&cold, 0.05) };
         let label = f64::from(u8::from(unit(3, n) < rate));
         model.learn(who, &candidate("card"), label, 1.0, UnixMs(0));
     }
     let of = |who, offer| probability(&model, who, &candidate(offer));
-    assert!(
-        (of(&keen, "card") - 0.4).abs() < 0.06,
-        "{}",
-        of(&keen, "card")
-    );
-    assert!(
-        (of(&cold, "card") - 0.05).abs() < 0.03,
-        "{}",
-        of(&cold, "card")
-    );
+    assert!((of(&keen, "card") - 0.4).abs() < 0.06, "{}", of(&keen, "card"));
+    assert!((of(&cold, "card") - 0.05).abs() < 0.03, "{}", of(&cold, "card"));
     // Never seen, but of the same group.
     assert!(of(&keen, "loan") > 1.5 * of(&cold, "loan"));
 }
 
 #[test]
 fn evidence_shrinks_the_uncertainty() {
-    let mut model = Propensity::new(PropensitySpec {
-        drift: 0.0,
-        ..PropensitySpec::default()
-    });
+    let mut model = Propensity::new(PropensitySpec { drift: 0.0, ..PropensitySpec::default() });
     let seen = features(&[("city", "Quito")], &[]);
     let mut last = f64::INFINITY;
     for n in 0..200 {
         let estimate = model.predict(&model.prepare(&seen), &candidate("card"));
         assert!(estimate.logit_variance >= 0.0 && estimate.logit_variance < last);
         last = estimate.logit_variance;
-        model.learn(
-            &seen,
-            &candidate("card"),
-            f64::from(n % 3 / 2),
-            1.0,
-            UnixMs(0),
-        );
+        model.learn(&seen, &candidate("card"), f64::from(n % 3 / 2), 1.0, UnixMs(0));
     }
 }
 
@@ -152,10 +114,7 @@ fn evidence_shrinks_the_uncertainty() {
 fn affinity_is_learned_as_evidence() {
     let mut model = Propensity::new(PropensitySpec::default());
     let seen = features(&[], &[]);
-    let with = |affinity| Candidate {
-        affinity: Some(affinity),
-        ..candidate("card")
-    };
+    let with = |affinity| Candidate { affinity: Some(affinity), ..candidate("card") };
     for n in 0..2000_u64 {
         let affinity = unit(1, n) as f32;
         let label = f64::from(u8::from(unit(2, n) < f64::from(affinity)));
@@ -167,28 +126,15 @@ fn affinity_is_learned_as_evidence() {
 
 #[test]
 fn contributions_name_the_feature_that_matters_and_sum_to_the_logit() {
-    let spec = PropensitySpec {
-        pairs_max: 100,
-        ..PropensitySpec::default()
-    };
+    let spec = PropensitySpec { pairs_max: 100, ..PropensitySpec::default() };
     let mut model = Propensity::new(spec);
     let row = |n: u64| {
         let plan = if n.is_multiple_of(2) { "gold" } else { "basic" };
-        let city = if mix64(5, n).is_multiple_of(2) {
-            "Quito"
-        } else {
-            "Lima"
-        };
+        let city = if mix64(5, n).is_multiple_of(2) { "Quito" } else { "Lima" };
         features(&[("plan", plan), ("city", city)], &[])
     };
     for n in 0..1000 {
-        model.learn(
-            &row(n),
-            &candidate("card"),
-            f64::from(n % 2 == 0),
-            1.0,
-            UnixMs(0),
-        );
+        model.learn(&row(n), &candidate("card"), f64::from(n % 2 == 0), 1.0, UnixMs(0));
     }
     let prepared = model.prepare(&row(0));
     let shares = model.contributions(&prepared, &candidate("card"), 100);
@@ -198,30 +144,17 @@ fn contributions_name_the_feature_that_matters_and_sum_to_the_logit() {
     let estimate = model.predict(&prepared, &candidate("card"));
     let learned = estimate.logit_mean - candidate("card").prior.logit_mean();
     assert!((sum + f64::from(model.intercept.mean) - learned).abs() < 1e-5);
-    assert_eq!(
-        model.contributions(&prepared, &candidate("card"), 1).len(),
-        1
-    );
+    assert_eq!(model.contributions(&prepared, &candidate("card"), 1).len(), 1);
 }
 
 #[test]
 fn offers_and_their_weights_stay_within_bounds() {
-    let spec = PropensitySpec {
-        offers_max: 256,
-        offer_weights_max: 64,
-        ..Default::default()
-    };
+    let spec = PropensitySpec { offers_max: 256, offer_weights_max: 64, ..Default::default() };
     let mut model = Propensity::new(spec);
     for n in 0..5000_u64 {
         let seen = features(&[("id", &n.to_string())], &[]);
         let label = f64::from(n % 5 == 0);
-        model.learn(
-            &seen,
-            &candidate(&format!("offer{n}")),
-            label,
-            1.0,
-            UnixMs(0),
-        );
+        model.learn(&seen, &candidate(&format!("offer{n}")), label, 1.0, UnixMs(0));
         model.learn(&seen, &candidate("busy"), label, 1.0, UnixMs(0));
     }
     assert!(model.offers.len() <= 256 && model.is_sound());
@@ -260,22 +193,15 @@ fn any_features() -> impl Strategy<Value = FeatureVector> {
     let numbers = prop::collection::vec((0..6_u32, any_number()), 0..8);
     (tokens, numbers).prop_map(|(tokens, numbers)| {
         let mut builder = FeatureBuilder::new(24);
-        tokens
-            .iter()
-            .for_each(|(name, token)| builder.push_token(Key(*name), *token));
-        numbers
-            .iter()
-            .for_each(|(name, number)| builder.number(Key(*name), *number));
+        tokens.iter().for_each(|(name, token)| builder.push_token(Key(*name), *token));
+        numbers.iter().for_each(|(name, number)| builder.number(Key(*name), *number));
         builder.finish()
     })
 }
 
 fn any_candidate() -> impl Strategy<Value = Candidate> {
     let prior = (any_number(), any_number());
-    let prior = prior.prop_map(|(probability, evidence)| Prior {
-        probability,
-        evidence,
-    });
+    let prior = prior.prop_map(|(probability, evidence)| Prior { probability, evidence });
     (0..4_u32, 0..3_u32, prior, prop::option::of(any::<f32>())).prop_map(
         |(offer, group, prior, affinity)| Candidate {
             offer: Key(offer),
