@@ -80,8 +80,8 @@ fn log(title: &str, set: &Set, spec: &PropensitySpec) {
     let restored = Models::restore(&checkpoint).unwrap();
     let restoring = start.elapsed();
     println!(
-        "log of {title}: {} bytes a record, apply {apply:.0} ns, checkpoint {} bytes in {saving:?}, \
-         restored in {restoring:?}, same {}",
+        "log of {title}: {} bytes a record, apply {apply:.0} ns, \
+         checkpoint {} bytes in {saving:?}, restored in {restoring:?}, same {}",
         bytes / records.len(),
         checkpoint.len(),
         restored.digest() == models.digest(),
@@ -166,7 +166,8 @@ fn run(title: &str, set: &Set, spec: &PropensitySpec) {
     let total = served.iter().map(|(p, y)| loss(*p, *y)).sum::<f64>() / n;
     let first = served.iter().take(1000).map(|(p, y)| loss(*p, *y)).sum::<f64>() / 1000.0;
     println!(
-        "{title}: log loss {total:.4} (base {:.4}, first 1,000 {first:.4}), AUC {:.4} (tally {:.4}), ECE {:.4}, \
+        "{title}: log loss {total:.4} (base {:.4}, first 1,000 {first:.4}), \
+         AUC {:.4} (tally {:.4}), ECE {:.4}, \
          prepare + predict {:.0} ns, learn {:.0} ns, sound {}",
         base / n,
         auc(&mut served),

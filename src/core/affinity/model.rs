@@ -15,7 +15,7 @@ const WEIGHT_MAX: f32 = 100.0;
 
 /// The item-to-item model. A clone shares everything with its origin until one of them learns.
 ///
-/// Decay is forward (Cormode, Shkapenyuk, Srivastava, Xu 2009, "Forward decay", eq. 1): what
+/// Decay is forward (Cormode, Shkapenyuk, Srivastava, Xu 2009, "Forward decay"): what
 /// happens `t` after a landmark is counted `2^(t / half-life)` times, so that nothing counted
 /// before need be touched; ratios of counts are then those of decayed counts.
 #[derive(Clone, Debug)]

@@ -8,12 +8,13 @@ impl Affinity {
     /// How strongly `history` (items and weights, oldest first) speaks for `item`: 0 to 1, `None`
     /// when the item or everything in the history is unknown.
     ///
-    /// `s = (Σ_h w_h sim(h, item)^a)^(1/a)` brought to [0, 1) by `s / (1 + s)`: `a` is the case
+    /// `s = (Σ_h w_h sim(h, item)^a)^(1/a)`, brought to [0, 1) by `s / (1 + s)`. `a` is the case
     /// amplification of Breese, Heckerman, Kadie 1998 ("Empirical analysis of predictive
-    /// algorithms for collaborative filtering", §2.1.3), `sim` the item-based cosine of Sarwar, Karypis, Konstan, Riedl 2001 ("Item-based collaborative
-    /// filtering recommendation algorithms", §3.1.1) shrunk by its support as in Bell, Koren 2007
-    /// ("Scalable collaborative filtering with jointly derived neighborhood interpolation
-    /// weights", eq. 3).
+    /// algorithms for collaborative filtering"); `sim` the item-based cosine of Sarwar, Karypis,
+    /// Konstan, Riedl 2001 ("Item-based collaborative filtering recommendation algorithms",
+    /// §3.1.1), with a constant added to its denominator, `both / (norm norm' + shrinkage)`, so
+    /// that what has little support shrinks (as in Bell, Koren 2007, "Improved neighborhood-based
+    /// collaborative filtering").
     #[must_use]
     pub fn score(&self, history: &[(Key, f32)], item: Key) -> Option<f32> {
         self.scores(history, &[item]).into_iter().next().flatten()
