@@ -158,7 +158,7 @@ async fn damage_is_said_and_never_served() {
     assert!(matches!(refused, StoreError::Corrupt { .. }), "{refused}");
 }
 
-/// A log whose counter is gone (evicted, or another installation's) refuses, and the record with it.
+/// A log whose counter is gone (evicted, say) refuses entries, and the record with them.
 #[tokio::test]
 async fn a_commit_whose_log_entry_is_refused_writes_nothing() {
     let server = RedisServer::start();
