@@ -242,7 +242,7 @@ fn run(name: &str, mut engine: Box<dyn Engine>, folder: &Path, seconds: u64, cus
     let read_at = Instant::now();
     let found = (0..reads).filter(|n| engine.read(n * 7919 % customers).is_some()).count();
     println!(
-        "{name:<6} point reads    {:>9.2} us each ({found} found)   {} log entries, {:.0} MB on disk",
+        "{name:<6} point reads    {:>9.2} us each ({found} found), {} log entries, {:.0} MB",
         read_at.elapsed().as_secs_f64() * 1e6 / reads as f64,
         position - 1,
         disk_bytes(folder) as f64 / 1e6,
