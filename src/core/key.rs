@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 /// Two declared names with the same key in one catalog are a fault at load; values seen only at
 /// run time (items, reasons) may collide with probability 2^-32 a pair, which costs accuracy, not
 /// safety.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Key(pub u32);
 
 impl Key {

@@ -2,19 +2,28 @@
 //! file, the network or the environment, writes a log, or knows a wire type. Time and seed come in
 //! as arguments; everything that happened goes out as a value.
 //!
-//! Reading order: `value`, `key` and `time` are the words; `expression` the language of rules;
-//! `catalog` the compiled rules folder; `interaction` what happens; `profile` what is known of a
-//! customer; then a decision's own steps: `feature`, `policy`, `propensity`, `affinity`,
-//! `objective`, `arbitration`, `content`, `explain`, tied together by `decide`; and `learn`, what
-//! outcomes teach.
+//! Reading order: `value`, `key`, `time` and `codec` are the words; `expression` the language of
+//! rules; `catalog` the compiled rules folder; `interaction` what happens; `profile` what is known
+//! of a customer; then a decision's own steps: `feature`, `policy`, `propensity`, `affinity`,
+//! `objective`, `arbitration`, `content`, `explain`, tied together by `decide`; then `record`, what
+//! an event or outcome does, `learn`, what outcomes teach, and `cases`, the rules' own tests.
 
+pub mod affinity;
+pub mod arbitration;
+pub mod cases;
 pub mod catalog;
+pub mod codec;
 pub mod content;
+pub mod decide;
 pub mod expression;
+pub mod feature;
 pub mod interaction;
 pub mod key;
+pub mod learn;
+pub mod objective;
 pub mod policy;
 pub mod profile;
 pub mod propensity;
+pub mod record;
 pub mod time;
 pub mod value;

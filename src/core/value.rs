@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A value. Cheap to clone: everything large is shared.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Value {
     /// `null`: known to be nothing. Not the same as missing, which has no value at all.
     Null,
@@ -32,7 +32,7 @@ pub enum Value {
 }
 
 /// What CEL allows as a map key; unsigned keys that fit are held as `Int`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum MapKey {
     /// Boolean key.
     Bool(bool),

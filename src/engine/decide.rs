@@ -8,9 +8,9 @@ use super::error::EngineError;
 use super::state::{Engine, STRIPES};
 use crate::core::catalog::source::ContactPoint;
 use crate::core::decide::{Decision, DecisionRecord, Request, Snapshot, decide};
-use crate::core::key::{id64, mix64};
+use crate::core::key::{Key, id64, mix64};
 use crate::core::policy::Subject;
-use crate::core::profile::{Contact, Profile};
+use crate::core::profile::{Consent, Contact, Profile};
 use crate::core::time::UnixMs;
 use crate::store::{Commit, CommitResult, StoreError, Versioned};
 
@@ -244,7 +244,7 @@ impl Engine {
         let mut next = Profile::clone(profile);
         let request = call.request_id.unwrap_or_else(|| decided.decision.id.low());
         let now = decided.decision.at;
-        next.commit_contacts(&call.snapshot.catalog.schema, request, &contacts, now);
+        next.commit_contacts(request, &contacts, now);
         let commit = Commit {
             customer: call.customer.clone(),
             expected: loaded.version,
@@ -324,11 +324,14 @@ fn contacts(call: &DecideCall, decision: &Decision) -> Vec<Contact> {
 
 fn consent_to_all(profile: &Profile, call: &DecideCall, now: UnixMs) -> Profile {
     let mut consenting = profile.clone();
-    for purpose in &call.snapshot.catalog.schema.purposes {
-        consenting.set_consent(crate::core::key::Key::of(purpose), None, true, now);
-    }
-    for consent in &call.snapshot.catalog.policy.spec().consents {
-        consenting.set_consent(consent.purpose, Some(consent.channel_key), true, now);
+    let catalog = &call.snapshot.catalog;
+    let everywhere = catalog.schema.purposes.iter().map(|name| (Key::of(name), Key::default()));
+    let by_channel =
+        catalog.policy.spec().consents.iter().map(|consent| (consent.purpose, consent.channel_key));
+    for (purpose, channel) in everywhere.chain(by_channel) {
+        let consent = Consent { purpose, channel, granted: true, at: now };
+        // Over the most consents kept, the rest stay as they are: this is a what-if.
+        let _full = consenting.set_consent(consent, now);
     }
     consenting
 }

@@ -11,7 +11,10 @@ use super::error::StartError;
 use super::state::Engine;
 use crate::core::catalog::Catalog;
 use crate::core::decide::Snapshot;
-use crate::core::learn::{Models, ModelsConfig};
+use crate::core::affinity::AffinitySpec;
+use crate::core::learn::{Applied, Models};
+use crate::core::propensity::PropensitySpec;
+use crate::core::time::DAY_MS;
 use crate::store::{Store, StoreError};
 
 /// Name of the checkpoint document.
@@ -25,7 +28,7 @@ const RETRY_PAUSE: Duration = Duration::from_millis(200);
 pub(super) struct Learner {
     store: Arc<dyn Store>,
     models: Models,
-    config: ModelsConfig,
+    affinity: AffinitySpec,
     checkpointed: u64,
     checkpointed_at: Instant,
 }
@@ -37,14 +40,13 @@ impl Learner {
         catalog: &Catalog,
         config: &EngineConfig,
     ) -> Result<Self, StartError> {
-        let models_config = ModelsConfig {
-            affinity_half_life_ms: catalog.models.affinity_half_life_ms,
-            ..ModelsConfig::default()
-        };
+        #[expect(clippy::cast_precision_loss, reason = "a half-life in days needs no more")]
+        let half_life_days = catalog.models.affinity_half_life_ms as f64 / DAY_MS as f64;
+        let affinity = AffinitySpec { half_life_days, ..AffinitySpec::default() };
         let mut learner = Self {
             store,
-            models: Models::new(models_config.clone()),
-            config: models_config,
+            models: Models::new(PropensitySpec::default(), affinity.clone()),
+            affinity,
             checkpointed: 0,
             checkpointed_at: Instant::now(),
         };
@@ -78,7 +80,7 @@ impl Learner {
     fn apply(&mut self, entries: &[(u64, bytes::Bytes)]) {
         let mut unreadable = 0_u64;
         for (position, entry) in entries {
-            if let Err(error) = self.models.apply(*position, entry) {
+            if let Applied::Corrupt(error) = self.models.apply(*position, entry) {
                 unreadable += 1;
                 tracing::error!(position, %error, "a learning-log entry cannot be read; skipped");
             }
@@ -165,7 +167,7 @@ fn publish(engine: &Engine, models: &Models) {
 /// The log does not go on from where the models are: starts again from the checkpoint.
 async fn recover(engine: &Engine, learner: &mut Learner, error: &StoreError) {
     tracing::warn!(%error, "starting again from the checkpoint");
-    learner.models = Models::new(learner.config.clone());
+    learner.models = Models::new(PropensitySpec::default(), learner.affinity.clone());
     if let Err(error) = learner.load_checkpoint().await {
         tracing::error!(%error, "the checkpoint cannot be read");
     }

@@ -6,9 +6,13 @@ use std::sync::Arc;
 use super::folder::RulesFolder;
 use super::state::Engine;
 use crate::core::catalog::fault::Fault;
-use crate::core::catalog::{self, Loaded};
+use crate::core::cases::{self, CaseReport};
+use crate::core::catalog::{self, Catalog};
 use crate::core::decide::Snapshot;
 use crate::core::time::UnixMs;
+
+/// Faults or cases written to the log for one refused folder.
+const SHOWN_MAX: usize = 20;
 
 /// The state of the rules being served.
 #[derive(Clone, Debug)]
@@ -17,16 +21,58 @@ pub struct RulesStatus {
     pub loaded_at: UnixMs,
     /// Warnings it came with.
     pub warnings: Vec<Fault>,
-    /// Faults of the last folder that was refused since; empty when the last load was good.
-    pub refused: Vec<Fault>,
+    /// Why the last folder was refused; `None` when the last load was good.
+    pub refused: Option<String>,
 }
 
 /// Why rules were not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum RulesError {
     /// They have faults.
-    #[error("{} faults", .0.len())]
+    #[error("the rules have {} faults, the first: {}", .0.len(), first(.0))]
     Faults(Vec<Fault>),
+    /// They are sound, but do not do what their own cases expect.
+    #[error("{} of the rules' cases fail, the first: {}", .0.len(), first_case(.0))]
+    Cases(Vec<CaseReport>),
+}
+
+fn first(faults: &[Fault]) -> String {
+    faults.first().map_or_else(String::new, |fault| {
+        format!("{}:{}:{}: {}", fault.file, fault.line, fault.column, fault.message)
+    })
+}
+
+fn first_case(cases: &[CaseReport]) -> String {
+    cases.first().map_or_else(String::new, |case| {
+        format!("{}: {}: {}", case.position, case.name, case.failures.join("; "))
+    })
+}
+
+/// Rules that load and pass their own cases.
+#[derive(Debug)]
+pub struct Proved {
+    /// The catalog.
+    pub catalog: Arc<Catalog>,
+    /// What is probably not meant.
+    pub warnings: Vec<Fault>,
+    /// Its cases, all passed.
+    pub cases: Vec<CaseReport>,
+}
+
+/// Loads `files` and proves them on their cases.
+///
+/// # Errors
+/// With every fault, or every case that failed.
+pub fn prove(files: &[(String, Vec<u8>)]) -> Result<Proved, RulesError> {
+    let loaded = catalog::load(files).map_err(RulesError::Faults)?;
+    let catalog = Arc::new(loaded.catalog);
+    let cases = cases::run(&catalog, &loaded.cases);
+    let failed: Vec<CaseReport> = cases.iter().filter(|case| !case.passed()).cloned().collect();
+    if failed.is_empty() {
+        Ok(Proved { catalog, warnings: loaded.warnings, cases })
+    } else {
+        Err(RulesError::Cases(failed))
+    }
 }
 
 impl Engine {
@@ -41,28 +87,24 @@ impl Engine {
     /// # Errors
     /// With all faults; what was served goes on being served.
     pub fn take_rules(&self, files: &[(String, Vec<u8>)]) -> Result<bool, RulesError> {
-        let loaded = catalog::load(files).and_then(|loaded| {
-            let failed = super::rules_cases(&loaded);
-            if failed.is_empty() { Ok(loaded) } else { Err(failed) }
-        });
-        match loaded {
-            Ok(loaded) => Ok(self.swap(loaded)),
-            Err(faults) => {
+        match prove(files) {
+            Ok(proved) => Ok(self.swap(proved)),
+            Err(error) => {
                 let before = self.rules.load_full();
-                let refused = faults.clone();
+                let refused = Some(error.to_string());
                 self.rules.store(Arc::new(RulesStatus { refused, ..RulesStatus::clone(&before) }));
                 metrics::counter!("arbitra_catalog_loads_total", "result" => "refused").increment(1);
-                Err(RulesError::Faults(faults))
+                Err(error)
             }
         }
     }
 
-    fn swap(&self, loaded: Loaded) -> bool {
-        let catalog = Arc::new(loaded.catalog);
+    fn swap(&self, proved: Proved) -> bool {
+        let catalog = proved.catalog;
         let status = RulesStatus {
             loaded_at: self.now(),
-            warnings: loaded.warnings,
-            refused: Vec::new(),
+            warnings: proved.warnings,
+            refused: None,
         };
         self.rules.store(Arc::new(status));
         if self.snapshot.load().catalog.version == catalog.version {
@@ -96,12 +138,21 @@ impl Engine {
                 tracing::info!(%catalog, "took the changed rules");
             }
             Ok(false) => {}
+            Err(RulesError::Cases(failed)) => {
+                tracing::error!(
+                    cases = failed.len(),
+                    "the changed rules fail their own cases; the last good ones go on being served"
+                );
+                for case in failed.iter().take(SHOWN_MAX) {
+                    tracing::error!(case = %case.name, at = case.position, "{:?}", case.failures);
+                }
+            }
             Err(RulesError::Faults(faults)) => {
                 tracing::error!(
                     faults = faults.len(),
                     "the changed rules have faults; the last good ones go on being served"
                 );
-                for fault in faults.iter().take(20) {
+                for fault in faults.iter().take(SHOWN_MAX) {
                     tracing::error!(
                         file = fault.file,
                         line = fault.line,

@@ -13,9 +13,8 @@ use super::config::EngineConfig;
 use super::error::StartError;
 use super::learner::{self, Learner};
 use super::remember::Rememberer;
-use super::rules::RulesStatus;
+use super::rules::{Proved, RulesStatus};
 use super::state::{Engine, Readiness, STRIPES};
-use crate::core::catalog::Loaded;
 use crate::core::decide::Snapshot;
 use crate::store::Store;
 
@@ -30,25 +29,25 @@ pub struct Running {
 const PING_INTERVAL: Duration = Duration::from_millis(500);
 
 impl Engine {
-    /// Starts an engine on `store` with `loaded` rules: restores the models from the checkpoint,
+    /// Starts an engine on `store` with `rules`: restores the models from the checkpoint,
     /// replays the learning log to its end, and goes on learning. Must be called on a tokio runtime.
     ///
     /// # Errors
     /// When the store or the checkpoint cannot be read.
     pub async fn start(
         store: Arc<dyn Store>,
-        loaded: Loaded,
+        rules: Proved,
         clock: Arc<dyn Clock>,
         config: EngineConfig,
     ) -> Result<(Arc<Self>, Running), StartError> {
-        let learner = Learner::restore(store.clone(), &loaded.catalog, &config).await?;
+        let learner = Learner::restore(store.clone(), &rules.catalog, &config).await?;
         let models = Arc::new(learner.models().clone());
         let position = models.position();
-        let snapshot = Snapshot { catalog: Arc::new(loaded.catalog), models };
+        let snapshot = Snapshot { catalog: rules.catalog, models };
         let status = RulesStatus {
             loaded_at: clock.now(),
-            warnings: loaded.warnings,
-            refused: Vec::new(),
+            warnings: rules.warnings,
+            refused: None,
         };
         let seed = config.seed.unwrap_or_else(|| {
             use std::hash::{BuildHasher, Hasher};

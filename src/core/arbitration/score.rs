@@ -6,7 +6,7 @@ use crate::core::expression::{EvalError, Slot};
 use crate::core::value::Value;
 
 /// What a score is made of.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Factors {
     /// Probability of the positive outcome, in (0, 1).
     pub propensity: f64,

@@ -1,5 +1,15 @@
 //! What is wrong with a rules folder, where, and how to mend it.
 
+mod place;
+mod render;
+mod sink;
+mod suggest;
+
+pub use place::Place;
+pub use render::{render, render_coloured};
+pub use sink::{Document, FAULTS_MAX, Faults};
+pub use suggest::{did_you_mean, nearest};
+
 /// How bad a fault is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {

@@ -1,13 +1,29 @@
 //! The compiled, immutable content of a rules folder: one version, one hash. `source` is the folder
-//! as written; `load` reads and checks it, collecting every fault; `compile` turns it into a
-//! [`Catalog`]. Nothing here decides anything.
+//! as written; `yaml`, `validate` and `read` take it in, with positions; `compile` turns it into a
+//! [`Catalog`]; `load` does all of it and `fault` says what is wrong. Nothing here decides anything.
 
+mod compile;
 pub mod fault;
+mod lookup;
+mod kind;
+mod load;
 mod model;
+mod read;
 pub mod schema;
 pub mod source;
+mod validate;
+pub mod yaml;
 
+#[cfg(test)]
+mod tests;
+
+pub use compile::{
+    Case, Expected, Happened, LiteralError, OFFERS_MAX, Stopped, in_range, type_name, value_of,
+};
+pub use kind::{FileKind, json_schema};
+pub use load::{Loaded, load};
 pub use model::{
     Catalog, CatalogVersion, Channel, Content, ContentVariant, ExclusionSpec, Group, ModelsSpec,
     Number, Objective, Offer, Placement, Prior, Scheme, SchemeFormula, Treatment,
 };
+pub use read::{FILES_MAX, FOLDER_BYTES_MAX};

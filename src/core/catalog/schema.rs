@@ -210,4 +210,25 @@ impl Schema {
     pub fn slot(&self, slot: Slot) -> Option<&SlotSpec> {
         self.slots.get(slot.0 as usize)
     }
+
+    /// Whether the value of `spec` may be missing: no default, not a count, or used only with
+    /// consent.
+    #[must_use]
+    pub fn optional(&self, spec: &SlotSpec) -> bool {
+        if spec.purpose.is_some() {
+            return true;
+        }
+        match &spec.origin {
+            Origin::Builtin | Origin::Objective(_) => false,
+            Origin::Aggregate(index) => self.aggregates.get(*index).is_none_or(|aggregate| {
+                !matches!(
+                    aggregate.function,
+                    AggregateFunction::Count | AggregateFunction::Sum | AggregateFunction::Distinct
+                )
+            }),
+            // Unknown counts as not in the segment.
+            Origin::Computed(_) => !spec.path.starts_with("segment."),
+            Origin::Attribute(_) | Origin::Context => spec.default.is_none(),
+        }
+    }
 }

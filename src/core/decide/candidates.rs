@@ -140,7 +140,7 @@ impl<'a> Scorer<'a> {
             }
             let Some(asked) = self.propensity_candidate(index, treatment, affinity) else { continue };
             let estimate =
-                self.shared.snapshot.models.propensity().predict(&self.shared.prepared, &asked);
+                self.shared.snapshot.models.propensity.predict(&self.shared.prepared, &asked);
             let known = match base {
                 Some(factors) => factors,
                 None => *base.insert(self.factors(offer, affinity, frame)?),

@@ -10,8 +10,8 @@ use super::decision::{
 use super::{Shared, fates};
 use crate::core::arbitration::slate::{self, Board, Bounds, Slate};
 use crate::core::catalog::schema::builtin;
-use crate::core::catalog::{Catalog, Channel, Placement, Scheme};
-use crate::core::content::ContentError;
+use crate::core::catalog::{Catalog, Channel, Placement, Scheme, Treatment};
+use crate::core::content::{self, ContentError, Scene};
 use crate::core::key::{Key, mix64, unit};
 use crate::core::policy::{Bitset, Evaluation};
 use crate::core::value::Value;
@@ -42,7 +42,7 @@ pub(super) fn decide(
     let catalog = shared.catalog();
     let channel = catalog.channels.get(usize::from(asked.channel))?;
     let scheme = catalog.schemes.get(usize::from(asked.scheme.unwrap_or(channel.scheme)))?;
-    let locale = catalog.locale(channel, asked.locale.as_deref());
+    let locale = channel.locale(asked.locale.as_deref());
     set(frame, builtin::CHANNEL, Value::String(channel.name.clone()));
     set(frame, builtin::LOCALE, Value::String(locale.clone()));
 
@@ -62,7 +62,7 @@ pub(super) fn decide(
         .collect();
 
     let bounds = bounds(catalog, evaluation, asked.channel);
-    let mut render = |field: &mut Field<'_>, position: usize, frame: &[Option<Value>]| {
+    let render = |field: &mut Field<'_>, position: usize, frame: &[Option<Value>]| {
         render(catalog, channel, &locale, field, position, frame)
     };
     let boards: Vec<Board> = fields.iter().map(board).collect();
@@ -175,12 +175,35 @@ fn render(
         let treatment = offer.and_then(|offer| offer.treatments.get(candidate.treatment));
         match (offer, treatment) {
             (Some(offer), Some(treatment)) => {
-                catalog.render(channel, locale, offer, treatment, frame)
+                let chars_max = channel.text_chars_max;
+                let scene = Scene { frame, offer, locale, chars_max };
+                texts(catalog, channel, treatment, &scene)
             }
             _ => Ok(Vec::new()),
         }
     });
     rendered.is_ok()
+}
+
+fn texts(
+    catalog: &Catalog,
+    channel: &Channel,
+    treatment: &Treatment,
+    scene: &Scene<'_>,
+) -> Result<Vec<RenderedContent>, ContentError> {
+    let default = channel.locales.first().map_or("", |locale| &**locale);
+    treatment
+        .content
+        .iter()
+        .filter_map(|content| {
+            let variant = content::pick(&content.variants, scene.locale, default)?;
+            Some((content, variant))
+        })
+        .map(|(content, variant)| {
+            let text = catalog.templates.render(variant, scene)?;
+            Ok(RenderedContent { name: content.name.clone(), ty: content.ty, text })
+        })
+        .collect()
 }
 
 /// What selection probabilities are computed from.
@@ -256,7 +279,7 @@ fn reasons(
     let Some(offer) = catalog.offers.get(candidate.offer as usize) else {
         return Reasons::default();
     };
-    let model = shared.snapshot.models.propensity();
+    let model = &shared.snapshot.models.propensity;
     let features = scorer
         .propensity_candidate(candidate.offer, candidate.treatment, candidate.factors.affinity)
         .map(|asked| model.contributions(&shared.prepared, &asked, FEATURES_SHOWN_MAX))

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::core::arbitration::score::Factors;
 use crate::core::catalog::source::ContentType;
 use crate::core::expression::Slot;
@@ -106,7 +108,7 @@ pub struct Decision {
 }
 
 /// The answer for a channel.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChannelDecision {
     /// Index of the channel.
     pub channel: u16,
@@ -123,7 +125,7 @@ pub struct ChannelDecision {
 }
 
 /// The answer for a placement.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlacementDecision {
     /// Index within the channel.
     pub placement: u16,
@@ -134,7 +136,7 @@ pub struct PlacementDecision {
 }
 
 /// Why a slot stayed empty.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NoOffer {
     /// No offer passed the policies, or none has a treatment here.
     NoneEligible,
@@ -145,7 +147,7 @@ pub enum NoOffer {
 }
 
 /// An offer in its slot.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Placed {
     /// Index of the offer.
     pub offer: u32,
@@ -168,7 +170,7 @@ pub struct Placed {
 }
 
 /// A content field as the customer sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RenderedContent {
     /// Field name.
     pub name: Arc<str>,
@@ -179,7 +181,7 @@ pub struct RenderedContent {
 }
 
 /// Why an offer was ranked where it was.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Reasons {
     /// Most telling features: key of the feature's path, share of the logit.
     pub features: Vec<(Key, f64)>,
@@ -190,7 +192,7 @@ pub struct Reasons {
 }
 
 /// Why an offer was not placed on a channel.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fate {
     /// Index of the offer.
     pub offer: u32,

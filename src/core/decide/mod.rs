@@ -53,7 +53,7 @@ impl Shared<'_> {
     }
 
     pub(crate) fn affinity(&self) -> &Affinity {
-        self.snapshot.models.affinity()
+        &self.snapshot.models.affinity
     }
 }
 
@@ -73,10 +73,10 @@ pub fn decide(
     let mut frame = frame(catalog, subject, request, now);
     let features = features(catalog, &frame);
     let interests = match subject {
-        Subject::Known(profile) => profile.interests(now),
+        Subject::Known(profile) => interests(profile, now),
         Subject::Unavailable => Vec::new(),
     };
-    let prepared = snapshot.models.propensity().prepare(&features);
+    let prepared = snapshot.models.propensity.prepare(&features);
     let shared = Shared { snapshot, request, now, seed, interests, prepared };
     let mut evaluation =
         Evaluation::new(&catalog.policy, subject, |key| catalog.offer_by_key(key), now);
@@ -126,6 +126,12 @@ pub fn frame(
     }
     crate::core::profile::fill_computed(schema, &mut frame);
     frame
+}
+
+/// What the customer showed interest in, with weights as of `now`, least recent first.
+#[must_use]
+pub fn interests(profile: &Profile, now: UnixMs) -> Vec<(Key, f32)> {
+    profile.interests().iter().map(|interest| (interest.item, interest.weight_at(now))).collect()
 }
 
 /// What models see of a frame.

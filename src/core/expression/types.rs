@@ -37,6 +37,59 @@ pub enum Type {
     Map(Arc<Type>, Arc<Type>),
 }
 
+impl Type {
+    #[inline]
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self, Self::String | Self::Enum(_))
+    }
+
+    #[inline]
+    pub(super) fn is_bool(&self) -> bool {
+        matches!(self, Self::Bool)
+    }
+
+    #[inline]
+    pub(super) fn is_double(&self) -> bool {
+        matches!(self, Self::Double)
+    }
+}
+
+/// As in CEL: `int`, `list(string)`, `map(string, double)`; closed sets of text show their members.
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dyn => f.write_str("dyn"),
+            Self::Null => f.write_str("null"),
+            Self::Bool => f.write_str("bool"),
+            Self::Int => f.write_str("int"),
+            Self::Uint => f.write_str("uint"),
+            Self::Double => f.write_str("double"),
+            Self::String => f.write_str("string"),
+            Self::Enum(set) => {
+                f.write_str("enum(")?;
+                for (index, text) in set.iter().take(ENUM_SHOWN_MAX).enumerate() {
+                    let comma = if index > 0 { ", " } else { "" };
+                    write!(f, "{comma}{text}")?;
+                }
+                let more = if set.len() > ENUM_SHOWN_MAX {
+                    ", ..."
+                } else {
+                    ""
+                };
+                write!(f, "{more})")
+            }
+            Self::Bytes => f.write_str("bytes"),
+            Self::Timestamp => f.write_str("timestamp"),
+            Self::Duration => f.write_str("duration"),
+            Self::List(element) => write!(f, "list({element})"),
+            Self::Map(key, value) => write!(f, "map({key}, {value})"),
+        }
+    }
+}
+
+/// Members of an enum shown in messages.
+const ENUM_SHOWN_MAX: usize = 6;
+
 /// Index into a [`Frame`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot(pub u32);

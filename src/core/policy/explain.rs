@@ -8,7 +8,7 @@ use crate::core::catalog::source::CoolDownScope;
 use crate::core::expression::Frame;
 
 /// A value a condition read.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ReadValue {
     /// Dotted path.
     pub path: Arc<str>,
@@ -17,7 +17,7 @@ pub struct ReadValue {
 }
 
 /// The gate that stopped an offer, and why.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Stop {
     /// The gate.
     pub gate: Gate,

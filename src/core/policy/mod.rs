@@ -6,7 +6,11 @@ mod bitset;
 mod compile;
 mod evaluate;
 mod explain;
+#[cfg(test)]
+mod reference;
 mod spec;
+#[cfg(test)]
+mod tests;
 
 pub use bitset::Bitset;
 pub use compile::Policy;

@@ -13,16 +13,17 @@ pub struct Contact {
     pub treatment: Key,
     /// Key of the channel.
     pub channel: Key,
-    /// Low 64 bits of the decision's id; 0 when the caller named none.
+    /// Low 64 bits of the decision's id; 0 when the caller named none, and once it is older than
+    /// [`super::limits::DECISION_JOIN_MS`].
     pub decision: u64,
-    /// When.
+    /// When, rounded up to the second.
     pub at: UnixMs,
     /// Bits of [`OutcomeKind`] seen since; see [`OutcomeKind::bit`].
     pub outcomes: u8,
 }
 
 /// The latest outcome of one kind and reason on one offer: what cool-downs read, and what is left
-/// of contacts too old to keep.
+/// of contacts too old to keep. The outcome that made a contact is one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Response {
     /// Key of the offer.
@@ -31,7 +32,7 @@ pub struct Response {
     pub kind: OutcomeKind,
     /// Key of the reason; 0 when none.
     pub reason: Key,
-    /// When, the latest.
+    /// When, the latest, rounded up to the minute.
     pub at: UnixMs,
     /// How often in all.
     pub count: u32,
@@ -42,9 +43,9 @@ pub struct Response {
 pub struct Interest {
     /// Key of the item.
     pub item: Key,
-    /// How strong.
+    /// How strong, as of `at`; 11 significant bits.
     pub weight: f32,
-    /// When last shown.
+    /// When last shown, rounded up to the minute.
     pub at: UnixMs,
 }
 

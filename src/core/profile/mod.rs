@@ -1,7 +1,29 @@
 //! What is known of a customer: attributes, the state of aggregates, contacts and responses,
-//! interest in items, consent. A pure value: events and outcomes are applied to it, decisions read
-//! it. `codec` is its stored form; nothing here knows where it is stored.
+//! interest in items, consent. A pure value: events and outcomes are applied to it (`apply`,
+//! `outcome`), decisions read it (`frame`, `history`). `codec` is its stored form; nothing here
+//! knows where it is stored. Times are rounded as they enter (see `limits::ceil_to`), so that the
+//! stored form loses nothing.
 
+mod apply;
+mod attribute;
+mod codec;
+mod error;
+mod frame;
 mod history;
+mod interest;
+pub mod limits;
+mod outcome;
+mod prune;
+mod recent;
+pub mod series;
+mod state;
+#[cfg(test)]
+mod tests;
 
+pub use apply::Applied;
+pub use attribute::Attribute;
+pub use error::ProfileError;
+pub use frame::fill_computed;
 pub use history::{Consent, Contact, Interest, Response};
+pub use outcome::OutcomeApplied;
+pub use state::{ALL_CHANNELS, Profile};

@@ -1,0 +1,127 @@
+//! What a customer's history says of items.
+
+use super::model::{Affinity, recent};
+use super::row::Row;
+use crate::core::key::Key;
+
+impl Affinity {
+    /// How strongly `history` (items and weights, oldest first) speaks for `item`: 0 to 1, `None`
+    /// when the item or everything in the history is unknown.
+    ///
+    /// The sum over the history of `w_h sim(h, item)`, brought to [0, 1) by `s / (1 + s)`, with
+    /// the item-based cosine of Sarwar, Karypis, Konstan, Riedl 2001 ("Item-based collaborative
+    /// filtering recommendation algorithms", §3.1.1) shrunk by its support as in Bell, Koren 2007
+    /// ("Scalable collaborative filtering with jointly derived neighborhood interpolation
+    /// weights", eq. 3).
+    #[must_use]
+    pub fn score(&self, history: &[(Key, f32)], item: Key) -> Option<f32> {
+        self.scores(history, &[item]).into_iter().next().flatten()
+    }
+
+    /// [`Affinity::score`] of each of `items`, in their order; each history item's row is walked
+    /// once.
+    #[must_use]
+    pub fn scores(&self, history: &[(Key, f32)], items: &[Key]) -> Vec<Option<f32>> {
+        let rows = self.history_rows(history);
+        let mut scores = vec![None; items.len()];
+        if rows.is_empty() {
+            return scores;
+        }
+        let shrinkage = self.spec.shrinkage * self.unit_now();
+        let mut order: Vec<Slot> = items
+            .iter()
+            .enumerate()
+            .filter_map(|(at, item)| {
+                let row = self.rows.get(*item)?;
+                let norm = power(row.count, self.spec.item_exponent);
+                Some(Slot {
+                    item: *item,
+                    at,
+                    norm,
+                    sum: 0.0,
+                })
+            })
+            .collect();
+        order.sort_unstable_by_key(|slot| (slot.item, slot.at));
+        for (row, weight) in rows {
+            let norm = power(row.count, 1.0 - self.spec.item_exponent);
+            gather(row, &mut order, |both, slot| {
+                slot.sum += weight * (f64::from(both) / (norm * slot.norm + shrinkage)).min(1.0);
+            });
+        }
+        for slot in order {
+            if let Some(score) = scores.get_mut(slot.at) {
+                *score = Some((slot.sum / (1.0 + slot.sum)) as f32);
+            }
+        }
+        scores
+    }
+
+    /// The item of `history` that spoke most for `item` (of equals the later), when one did.
+    #[must_use]
+    pub fn because(&self, history: &[(Key, f32)], item: Key) -> Option<Key> {
+        let target = self.rows.get(item)?;
+        let norm = power(target.count, self.spec.item_exponent);
+        let shrinkage = self.spec.shrinkage * self.unit_now();
+        let mut best: Option<(Key, f64)> = None;
+        for (other, weight) in recent(history, self.spec.history_max) {
+            let Some(row) = self.rows.get(*other) else {
+                continue;
+            };
+            let other_norm = power(row.count, 1.0 - self.spec.item_exponent);
+            let share = f64::from(*weight) * f64::from(row.with(item))
+                / (other_norm * norm + shrinkage).max(f64::MIN_POSITIVE);
+            if share > 0.0 && best.is_none_or(|(_, most)| share >= most) {
+                best = Some((*other, share));
+            }
+        }
+        best.map(|(key, _)| key)
+    }
+
+    fn history_rows(&self, history: &[(Key, f32)]) -> Vec<(&Row, f64)> {
+        recent(history, self.spec.history_max)
+            .iter()
+            .filter(|(_, weight)| *weight > 0.0)
+            .filter_map(|(key, weight)| Some((self.rows.get(*key)?, f64::from(weight.min(100.0)))))
+            .collect()
+    }
+}
+
+struct Slot {
+    item: Key,
+    at: usize,
+    norm: f64,
+    sum: f64,
+}
+
+/// Calls `found` for each slot whose item is a neighbour: by search where the slots are few, else
+/// walking both ascending lists at once.
+fn gather(row: &Row, slots: &mut [Slot], mut found: impl FnMut(f32, &mut Slot)) {
+    let neighbours = row.neighbours();
+    if slots.len() * 8 < neighbours.len() {
+        for slot in slots {
+            let both = row.with(slot.item);
+            if both > 0.0 {
+                found(both, slot);
+            }
+        }
+        return;
+    }
+    let mut slots = slots.iter_mut().peekable();
+    for (item, both) in neighbours {
+        while slots.next_if(|slot| slot.item < *item).is_some() {}
+        while let Some(slot) = slots.next_if(|slot| slot.item == *item) {
+            found(*both, slot);
+        }
+    }
+}
+
+fn power(count: f64, exponent: f64) -> f64 {
+    // The square root is exact and fast; the general power is only for other settings.
+    let power = if exponent == 0.5 {
+        count.sqrt()
+    } else {
+        libm::pow(count, exponent)
+    };
+    power.max(f64::MIN_POSITIVE.sqrt())
+}

@@ -1,0 +1,214 @@
+//! Running a rules folder's own tests: each case is decided as any customer would be, with models
+//! that have learned nothing, and every difference from what was expected is told.
+
+use std::sync::Arc;
+
+use crate::core::affinity::AffinitySpec;
+use crate::core::catalog::{Case, Catalog, Happened};
+use crate::core::decide::{
+    ChannelDecision, ChannelRequest, Placed, PlacementRequest, Request, Snapshot, decide,
+};
+use crate::core::key::{Key, id64};
+use crate::core::learn::Models;
+use crate::core::policy::Subject;
+use crate::core::profile::{Consent, Profile};
+use crate::core::propensity::PropensitySpec;
+use crate::core::record;
+use crate::core::time::UnixMs;
+
+/// What came of a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseReport {
+    /// What it shows.
+    pub name: Arc<str>,
+    /// `file:line:column`.
+    pub position: String,
+    /// What was not as expected; empty when it passed.
+    pub failures: Vec<String>,
+}
+
+impl CaseReport {
+    /// Whether everything was as expected.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.failures.is_empty()
+    }
+}
+
+/// Runs the cases against the catalog they came with.
+#[must_use]
+pub fn run(catalog: &Arc<Catalog>, cases: &[Case]) -> Vec<CaseReport> {
+    let models = Models::new(PropensitySpec::default(), AffinitySpec::default());
+    let snapshot = Snapshot { catalog: catalog.clone(), models: Arc::new(models) };
+    cases
+        .iter()
+        .map(|case| CaseReport {
+            name: case.name.clone(),
+            position: case.position.clone(),
+            failures: run_one(&snapshot, case),
+        })
+        .collect()
+}
+
+fn run_one(snapshot: &Snapshot, case: &Case) -> Vec<String> {
+    let profile = match profile(snapshot, case) {
+        Ok(profile) => profile,
+        Err(failure) => return vec![failure],
+    };
+    let catalog = &*snapshot.catalog;
+    let Some(channel) = catalog.channels.get(usize::from(case.channel)) else {
+        return vec!["its channel is not in the catalog".to_owned()];
+    };
+    let placements = (0_u16..)
+        .zip(&channel.placements)
+        .filter(|(index, _)| case.placement.is_none_or(|wanted| wanted == *index))
+        .map(|(placement, spec)| PlacementRequest {
+            placement,
+            slots: spec.slots,
+            only: Vec::new(),
+            without: Vec::new(),
+        })
+        .collect();
+    let request = Request {
+        customer: id64(&case.name),
+        channels: vec![ChannelRequest {
+            channel: case.channel,
+            locale: case.locale.clone(),
+            placements,
+            scheme: None,
+        }],
+        context: case.context.clone(),
+        explain: true,
+        ..Request::default()
+    };
+    let decision = decide(snapshot, Subject::Known(&profile), &request, case.now, 0);
+    match decision.channels.first() {
+        Some(decided) => differences(catalog, case, decided),
+        None => vec!["nothing was decided".to_owned()],
+    }
+}
+
+/// The customer of a case: attributes and consents long held, then history as it happened.
+fn profile(snapshot: &Snapshot, case: &Case) -> Result<Profile, String> {
+    let earliest = case.history.first().map_or(case.now, Happened::at).min(case.now);
+    let mut profile = Profile::new(earliest);
+    for (name, value) in &case.attributes {
+        profile
+            .set_attribute(*name, Some(value.clone()), earliest)
+            .map_err(|error| format!("its customer cannot be: {error}"))?;
+    }
+    for (purpose, granted) in &case.consents {
+        let (purpose, granted, at) = (*purpose, *granted, UnixMs(earliest.0));
+        let consent = Consent { purpose, channel: Key::default(), granted, at };
+        profile
+            .set_consent(consent, earliest)
+            .map_err(|error| format!("its customer cannot be: {error}"))?;
+    }
+    for happened in &case.history {
+        let at = happened.at();
+        let customer = id64(&case.name);
+        match happened {
+            Happened::Event(event) => {
+                record::event(snapshot, &mut profile, event, customer, at);
+            }
+            Happened::Outcome(outcome) => {
+                record::outcome(snapshot, &mut profile, outcome, &[], &[], customer, at);
+            }
+        }
+    }
+    Ok(profile)
+}
+
+fn differences(catalog: &Catalog, case: &Case, decided: &ChannelDecision) -> Vec<String> {
+    let placed: Vec<&Placed> =
+        decided.placements.iter().flat_map(|placement| &placement.offers).collect();
+    let offers: Vec<u32> = placed.iter().map(|placed| placed.offer).collect();
+    let expect = &case.expect;
+    let got = || names(catalog, &offers);
+    let mut failures = Vec::new();
+    if let Some(wanted) = &expect.offers
+        && *wanted != offers
+    {
+        failures.push(format!("expected {}, got {}", names(catalog, wanted), got()));
+    }
+    for wanted in expect.includes.iter().filter(|wanted| !offers.contains(wanted)) {
+        let why = fate(catalog, decided, *wanted);
+        failures.push(format!("expected `{}` among {}: {why}", name(catalog, *wanted), got()));
+    }
+    for unwanted in expect.excludes.iter().filter(|unwanted| offers.contains(unwanted)) {
+        failures.push(format!("did not expect `{}`, got {}", name(catalog, *unwanted), got()));
+    }
+    if let Some(first) = expect.first
+        && offers.first() != Some(&first)
+    {
+        let why = fate(catalog, decided, first);
+        failures.push(format!("expected `{}` first, got {}: {why}", name(catalog, first), got()));
+    }
+    if let Some(nothing) = expect.no_offer
+        && nothing != offers.is_empty()
+    {
+        let wanted = if nothing { "no offer" } else { "some offer" };
+        failures.push(format!("expected {wanted}, got {}", got()));
+    }
+    for stopped in &expect.stopped {
+        let found = decided.fates.iter().find(|fate| fate.offer == stopped.offer);
+        let as_expected = found.is_some_and(|fate| {
+            fate.gate() == stopped.gate
+                && stopped.by.as_ref().is_none_or(|by| *by == fate.stop.rule)
+        });
+        if !as_expected {
+            let by = stopped.by.as_ref().map_or(String::new(), |by| format!(" `{by}`"));
+            failures.push(format!(
+                "expected `{}` to be stopped at {}{by}: {}",
+                name(catalog, stopped.offer),
+                stopped.gate.name(),
+                fate(catalog, decided, stopped.offer)
+            ));
+        }
+    }
+    for (offer, field, wanted) in &expect.content {
+        let texts = placed.iter().filter(|placed| placed.offer == *offer);
+        let found = texts.flat_map(|placed| &placed.content).find(|content| content.name == *field);
+        let label = format!("`{}.{field}`", name(catalog, *offer));
+        match found {
+            Some(content) if content.text.contains(&**wanted) => {}
+            Some(content) => failures
+                .push(format!("expected {label} to contain `{wanted}`, got `{}`", content.text)),
+            None => failures.push(format!(
+                "expected {label} to contain `{wanted}`: {}",
+                fate(catalog, decided, *offer)
+            )),
+        }
+    }
+    failures
+}
+
+fn name(catalog: &Catalog, offer: u32) -> &str {
+    catalog.offers.get(offer as usize).map_or("?", |offer| &*offer.id)
+}
+
+fn names(catalog: &Catalog, offers: &[u32]) -> String {
+    if offers.is_empty() {
+        return "no offer".to_owned();
+    }
+    let names: Vec<&str> = offers.iter().map(|offer| name(catalog, *offer)).collect();
+    format!("[{}]", names.join(", "))
+}
+
+/// What became of an offer, in words.
+fn fate(catalog: &Catalog, decided: &ChannelDecision, offer: u32) -> String {
+    match decided.fates.iter().find(|fate| fate.offer == offer) {
+        Some(fate) => {
+            let rule = match &*fate.stop.rule {
+                "" => String::new(),
+                rule => format!(" `{rule}`"),
+            };
+            let condition = match &fate.stop.condition {
+                Some(condition) => format!(" ({condition})"),
+                None => String::new(),
+            };
+            format!("{}{rule}: {}{condition}", fate.gate().name(), fate.stop.message)
+        }
+        None => format!("`{}` was placed", name(catalog, offer)),
+    }
+}

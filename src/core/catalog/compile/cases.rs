@@ -1,0 +1,491 @@
+//! `cases/*.yaml`: tests of the rules, typed, so that running one needs no further checks.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use super::Build;
+use super::literal::{LiteralError, in_range, moment, span, value_of};
+use crate::core::catalog::Catalog;
+use crate::core::catalog::fault::{Place, did_you_mean};
+use crate::core::catalog::kind::FileKind;
+use crate::core::catalog::schema::EventSpec;
+use crate::core::catalog::source::{
+    CaseSource, ExpectSource, GivenSource, HistoryEventSource, HistoryOutcomeSource, HistorySource,
+};
+use crate::core::expression::{Slot, Type};
+use crate::core::interaction::{Event, Outcome, OutcomeKind};
+use crate::core::key::{Key, id64};
+use crate::core::policy::Gate;
+use crate::core::time::UnixMs;
+use crate::core::value::Value;
+
+/// Most events and outcomes before a case.
+const HISTORY_MAX: usize = 1000;
+/// The gates a case may name.
+const GATES: [Gate; 12] = [
+    Gate::Validity,
+    Gate::Eligibility,
+    Gate::Applicability,
+    Gate::Suitability,
+    Gate::Consent,
+    Gate::ContactLimit,
+    Gate::CoolDown,
+    Gate::Treatment,
+    Gate::Exclusion,
+    Gate::Score,
+    Gate::Threshold,
+    Gate::Outranked,
+];
+/// Longest ago, days.
+const AGO_DAYS_MAX: i64 = 36_500;
+
+/// A case, ready to be run.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// What it shows.
+    pub name: Arc<str>,
+    /// `file:line:column`.
+    pub position: String,
+    /// The moment.
+    pub now: UnixMs,
+    /// Index of the channel.
+    pub channel: u16,
+    /// Index of the placement; `None`: all of the channel.
+    pub placement: Option<u16>,
+    /// The locale asked for.
+    pub locale: Option<Arc<str>>,
+    /// Attributes of the customer, by key of their NAME.
+    pub attributes: Vec<(Key, Value)>,
+    /// The context, by slot.
+    pub context: Vec<(Slot, Value)>,
+    /// Consents by purpose, on all channels.
+    pub consents: Vec<(Key, bool)>,
+    /// What happened before, the earliest first.
+    pub history: Vec<Happened>,
+    /// What must come out.
+    pub expect: Expected,
+}
+
+/// Something that happened before.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Happened {
+    /// An event.
+    Event(Event),
+    /// An outcome; of an impression follows the contact.
+    Outcome(Outcome),
+}
+
+impl Happened {
+    /// When.
+    #[must_use]
+    pub fn at(&self) -> UnixMs {
+        match self {
+            Self::Event(event) => event.at,
+            Self::Outcome(outcome) => outcome.at,
+        }
+    }
+}
+
+/// What must have stopped an offer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stopped {
+    /// Index of the offer.
+    pub offer: u32,
+    /// At which gate.
+    pub gate: Gate,
+    /// By which policy, limit, cool-down or exclusion.
+    pub by: Option<Arc<str>>,
+}
+
+/// What must come out; offers by index.
+#[derive(Clone, Debug, Default)]
+pub struct Expected {
+    /// Exactly these, in this order.
+    pub offers: Option<Vec<u32>>,
+    /// These, among others.
+    pub includes: Vec<u32>,
+    /// None of these.
+    pub excludes: Vec<u32>,
+    /// The first.
+    pub first: Option<u32>,
+    /// Whether nothing is offered.
+    pub no_offer: Option<bool>,
+    /// What was stopped, and where.
+    pub stopped: Vec<Stopped>,
+    /// The text of a content field contains this: (offer, field, part of the text).
+    pub content: Vec<(u32, Arc<str>, Arc<str>)>,
+}
+
+/// Compiles all cases.
+pub(super) fn compile(build: &Build<'_>, catalog: &Catalog) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for file in &build.folder.cases {
+        let top = build.place(&file.document);
+        let section = top.key("cases");
+        let mut names: BTreeMap<&str, usize> = BTreeMap::new();
+        for (index, source) in file.source.cases.iter().enumerate() {
+            let place = section.index(index);
+            if let Some(first) = names.insert(&source.name, index) {
+                let first = section.index(first);
+                place.key("name").error_hint(
+                    format!("case `{}` is declared twice", source.name),
+                    format!("first declared at {}", first.key("name").position()),
+                );
+            }
+            let compiler = Cases { build, catalog };
+            cases.extend(compiler.case(&place, source));
+        }
+    }
+    cases
+}
+
+struct Cases<'c> {
+    build: &'c Build<'c>,
+    catalog: &'c Catalog,
+}
+
+impl Cases<'_> {
+    fn case(&self, place: &Place<'_>, source: &CaseSource) -> Option<Case> {
+        let given = place.key("given");
+        let (channel, placement) = self.channel(&given, &source.given)?;
+        let now = match moment(&source.given.now) {
+            Ok(now) => UnixMs(now.as_millisecond()),
+            Err(error) => {
+                report(&given.key("now"), error);
+                return None;
+            }
+        };
+        Some(Case {
+            name: source.name.as_str().into(),
+            position: place.key("name").position(),
+            now,
+            channel,
+            placement,
+            locale: source.given.locale.as_deref().map(Into::into),
+            attributes: self.attributes(&given.key("customer"), &source.given),
+            context: self.context(&given.key("context"), &source.given),
+            consents: self.consents(&given.key("consents"), &source.given),
+            history: self.history(&given.key("history"), &source.given, now, channel),
+            expect: self.expected(&place.key("expect"), &source.expect),
+        })
+    }
+
+    fn channel(&self, place: &Place<'_>, given: &GivenSource) -> Option<(u16, Option<u16>)> {
+        let channel = self.channel_index(&place.key("channel"), &given.channel)?;
+        let Some(name) = &given.placement else {
+            return Some((channel, None));
+        };
+        let spec = self.catalog.channels.get(usize::from(channel))?;
+        let known = || spec.placements.iter().map(|placement| &*placement.name);
+        let found = known().position(|known| known == name.as_str());
+        if found.is_none() && !self.build.broken().excuses(FileKind::Channels, name) {
+            let what = format!("placement of channel `{}`", spec.name);
+            place.key("placement").unknown(&what, name, known());
+        }
+        Some((channel, Some(u16::try_from(found?).ok()?)))
+    }
+
+    fn channel_index(&self, place: &Place<'_>, name: &str) -> Option<u16> {
+        let known = || self.catalog.channels.iter().map(|channel| &*channel.name);
+        let found = known().position(|known| known == name);
+        if found.is_none() && !self.build.broken().excuses(FileKind::Channels, name) {
+            place.unknown("channel", name, known());
+        }
+        u16::try_from(found?).ok()
+    }
+
+    fn attributes(&self, place: &Place<'_>, given: &GivenSource) -> Vec<(Key, Value)> {
+        let schema = &self.catalog.schema;
+        let mut values = Vec::new();
+        for (name, literal) in &given.customer {
+            let place = place.key(name);
+            let Some(slot) = schema.attributes.get(name.as_str()) else {
+                let path = format!("customer.{name}");
+                if schema.by_path.contains_key(path.as_str()) {
+                    place.error_at_key(
+                        format!("`{path}` is computed, not stored"),
+                        Some("give what it is computed from: attributes, `history`".to_owned()),
+                    );
+                } else if !self.build.broken().excuses(FileKind::Schema, name) {
+                    let known = schema.attributes.keys().map(AsRef::as_ref);
+                    place.unknown_key("attribute", name, known);
+                }
+                continue;
+            };
+            let value = self.slot_value(&place, *slot, literal);
+            values.extend(value.map(|value| (Key::of(name), value)));
+        }
+        values
+    }
+
+    fn context(&self, place: &Place<'_>, given: &GivenSource) -> Vec<(Slot, Value)> {
+        let schema = &self.catalog.schema;
+        let mut values = Vec::new();
+        for (name, literal) in &given.context {
+            let place = place.key(name);
+            let Some(slot) = schema.context.get(name.as_str()) else {
+                if !self.build.broken().excuses(FileKind::Schema, name) {
+                    let known = schema.context.keys().map(AsRef::as_ref);
+                    place.unknown_key("context entry", name, known);
+                }
+                continue;
+            };
+            let value = self.slot_value(&place, *slot, literal);
+            values.extend(value.map(|value| (*slot, value)));
+        }
+        values
+    }
+
+    fn slot_value(&self, place: &Place<'_>, slot: Slot, literal: &Json) -> Option<Value> {
+        let spec = self.catalog.schema.slot(slot)?;
+        typed(place, literal, &spec.ty, spec.range)
+    }
+
+    fn consents(&self, place: &Place<'_>, given: &GivenSource) -> Vec<(Key, bool)> {
+        let purposes = &self.catalog.schema.purposes;
+        let mut consents = Vec::new();
+        for (name, granted) in &given.consents {
+            if purposes.contains(name.as_str()) {
+                consents.push((Key::of(name), *granted));
+            } else if !self.build.broken().excuses(FileKind::Schema, name) {
+                let known = purposes.iter().map(AsRef::as_ref);
+                place.key(name).unknown_key("purpose", name, known);
+            }
+        }
+        consents
+    }
+
+    fn history(
+        &self,
+        place: &Place<'_>,
+        given: &GivenSource,
+        now: UnixMs,
+        channel: u16,
+    ) -> Vec<Happened> {
+        if given.history.len() > HISTORY_MAX {
+            place.error_at_key(format!("at most {HISTORY_MAX} things happened before"), None);
+        }
+        let happened = given.history.iter().enumerate().take(HISTORY_MAX);
+        let mut history: Vec<Happened> = happened
+            .filter_map(|(index, source)| {
+                let place = place.index(index);
+                let id = id64(&format!("case {index}"));
+                match source {
+                    HistorySource::Event(event) => self.event(&place, event, now, id),
+                    HistorySource::Outcome(outcome) => {
+                        self.outcome(&place, outcome, now, (id, channel))
+                    }
+                }
+            })
+            .collect();
+        history.sort_by_key(Happened::at);
+        history
+    }
+
+    fn event(
+        &self,
+        place: &Place<'_>,
+        source: &HistoryEventSource,
+        now: UnixMs,
+        id: u64,
+    ) -> Option<Happened> {
+        let events = &self.catalog.schema.events;
+        let Some(spec) = events.get(source.event.as_str()) else {
+            if !self.build.broken().excuses(FileKind::Schema, &source.event) {
+                let known = events.keys().map(AsRef::as_ref);
+                place.key("event").unknown("event type", &source.event, known);
+            }
+            return None;
+        };
+        let at = ago(&place.key("ago"), &source.ago, now)?;
+        Some(Happened::Event(Event {
+            id,
+            name: spec.name.clone(),
+            at,
+            frame: self.frame(&place.key("fields"), source, spec),
+        }))
+    }
+
+    fn frame(
+        &self,
+        place: &Place<'_>,
+        source: &HistoryEventSource,
+        spec: &EventSpec,
+    ) -> Vec<Option<Value>> {
+        for name in source.fields.keys() {
+            let mut known = spec.fields.iter().map(|field| &*field.name);
+            if !known.any(|known| known == name)
+                && !self.build.broken().excuses(FileKind::Schema, name)
+            {
+                let known = spec.fields.iter().map(|field| &*field.name);
+                let what = format!("field of event `{}`", spec.name);
+                place.key(name).unknown_key(&what, name, known);
+            }
+        }
+        let fields = spec.fields.iter();
+        fields
+            .map(|field| match source.fields.get(&*field.name) {
+                Some(literal) => {
+                    typed(&place.key(&field.name), literal, &field.ty, field.range)
+                }
+                None => field.default.clone(),
+            })
+            .collect()
+    }
+
+    fn outcome(
+        &self,
+        place: &Place<'_>,
+        source: &HistoryOutcomeSource,
+        now: UnixMs,
+        (id, channel): (u64, u16),
+    ) -> Option<Happened> {
+        let kind = OutcomeKind::from_name(&source.outcome);
+        if kind.is_none() {
+            let known = OutcomeKind::ALL.into_iter().map(OutcomeKind::name);
+            place.key("outcome").unknown("outcome", &source.outcome, known);
+        }
+        let offer = self.offer(&source.offer, |hint| {
+            unknown_offer(&place.key("offer"), &source.offer, hint);
+        });
+        let channel = match &source.channel {
+            Some(name) => self.channel_index(&place.key("channel"), name)?,
+            None => channel,
+        };
+        let at = ago(&place.key("ago"), &source.ago, now)?;
+        let offer = self.catalog.offers.get(offer? as usize)?;
+        let group = self.catalog.groups.get(usize::from(offer.group))?;
+        let shown = offer.treatments.iter();
+        let treatment = shown
+            .filter(|treatment| treatment.channel == channel)
+            .map(|treatment| treatment.key)
+            .next();
+        Some(Happened::Outcome(Outcome {
+            id,
+            decision: None,
+            offer: offer.key,
+            group: group.key,
+            treatment: treatment.unwrap_or_default(),
+            channel: self.catalog.channels.get(usize::from(channel))?.key,
+            kind: kind?,
+            reason: source.reason.as_deref().map_or(Key(0), Key::of),
+            value: None,
+            at,
+        }))
+    }
+
+    fn expected(&self, place: &Place<'_>, source: &ExpectSource) -> Expected {
+        let list = |key: &str, names: &[String]| {
+            let place = place.key(key);
+            let numbers = names.iter().enumerate().filter_map(|(index, name)| {
+                self.offer(name, |hint| unknown_offer(&place.index(index), name, hint))
+            });
+            numbers.collect::<Vec<u32>>()
+        };
+        Expected {
+            offers: source.offers.as_ref().map(|names| list("offers", names)),
+            includes: list("includes", &source.includes),
+            excludes: list("excludes", &source.excludes),
+            first: source.first.as_ref().and_then(|name| {
+                self.offer(name, |hint| unknown_offer(&place.key("first"), name, hint))
+            }),
+            no_offer: source.no_offer,
+            stopped: self.stopped(&place.key("stopped"), source),
+            content: self.content(&place.key("content"), source),
+        }
+    }
+
+    fn stopped(&self, place: &Place<'_>, source: &ExpectSource) -> Vec<Stopped> {
+        let mut stopped = Vec::new();
+        for (name, words) in &source.stopped {
+            let place = place.key(name);
+            let offer = self.offer(name, |hint| {
+                place.error_at_key(format!("there is no offer `{name}`"), hint);
+            });
+            let (gate, by) = match words.split_once(' ') {
+                Some((gate, by)) => (gate, Some(by.trim())),
+                None => (words.as_str(), None),
+            };
+            let Some(gate) = GATES.into_iter().find(|known| known.name() == gate) else {
+                place.unknown("gate", gate, GATES.into_iter().map(Gate::name));
+                continue;
+            };
+            stopped.extend(offer.map(|offer| Stopped {
+                offer,
+                gate,
+                by: by.map(Into::into),
+            }));
+        }
+        stopped
+    }
+
+    fn content(&self, place: &Place<'_>, source: &ExpectSource) -> Vec<(u32, Arc<str>, Arc<str>)> {
+        let mut content = Vec::new();
+        for (path, text) in &source.content {
+            let place = place.key(path);
+            let Some((name, field)) = path.rsplit_once('.') else {
+                let hint = Some("as `gold_card.title`".to_owned());
+                place.error_at_key(format!("`{path}` is not OFFER.FIELD"), hint);
+                continue;
+            };
+            let offer = self.offer(name, |hint| {
+                place.error_at_key(format!("there is no offer `{name}`"), hint);
+            });
+            content.extend(offer.map(|offer| (offer, field.into(), text.as_str().into())));
+        }
+        content
+    }
+
+    /// The index of an offer; `report` gets the hint when there is none.
+    fn offer(&self, name: &str, report: impl Fn(Option<String>)) -> Option<u32> {
+        let known = &self.catalog.offer_index;
+        let found = known.get(name).copied();
+        if found.is_none() && !self.build.broken().excuses(FileKind::Offers, name) {
+            report(did_you_mean(name, known.keys().map(AsRef::as_ref)));
+        }
+        found
+    }
+}
+
+fn unknown_offer(place: &Place<'_>, name: &str, hint: Option<String>) {
+    let message = format!("there is no offer `{name}`");
+    match hint {
+        Some(hint) => place.error_hint(message, hint),
+        None => place.error(message),
+    }
+}
+
+fn ago(place: &Place<'_>, text: &str, now: UnixMs) -> Option<UnixMs> {
+    if text == "0s" || text == "0" {
+        return Some(now);
+    }
+    match span(text, AGO_DAYS_MAX) {
+        Ok(ms) => Some(UnixMs(now.0.saturating_sub(ms))),
+        Err(error) => {
+            report(place, error);
+            None
+        }
+    }
+}
+
+fn typed(
+    place: &Place<'_>,
+    literal: &Json,
+    ty: &Type,
+    range: (Option<f64>, Option<f64>),
+) -> Option<Value> {
+    let checked = value_of(literal, ty).and_then(|value| {
+        in_range(&value, range)?;
+        Ok(value)
+    });
+    checked.map_err(|error| report(place, error)).ok()
+}
+
+fn report(place: &Place<'_>, error: LiteralError) {
+    match error.hint {
+        Some(hint) => place.error_hint(error.message, hint),
+        None => place.error(error.message),
+    }
+}

@@ -1,0 +1,39 @@
+//! Warnings: what is declared and then used by nothing.
+
+use super::Build;
+use super::offers::Declared;
+use crate::core::catalog::Catalog;
+use crate::core::catalog::schema::Origin;
+
+/// Warns of attributes, aggregates and context entries that no condition, score, model or text
+/// reads.
+pub(super) fn warn(build: &Build<'_>, catalog: &Catalog, declared: &[Declared<'_>]) {
+    let top = build.schema_place();
+    for spec in &catalog.schema.slots {
+        let section = match spec.origin {
+            Origin::Attribute(_) => "attributes",
+            Origin::Aggregate(_) => "aggregates",
+            Origin::Context => "context",
+            _ => continue,
+        };
+        if !spec.feature && !build.programs.uses(&spec.path) {
+            let message = format!("nothing uses `{}`", spec.path);
+            top.key(section).key(&spec.name).warn_at_key(message, None);
+        }
+    }
+    for declared in declared {
+        let source = declared.source;
+        let everywhere = source.treatments.iter().any(|treatment| {
+            let channels = &build.channels().source.channels;
+            let channel = channels.get(&treatment.channel);
+            channel.is_none_or(|channel| !channel.placements.is_empty())
+        });
+        if !everywhere && !source.treatments.is_empty() {
+            let top = build.place(&declared.file.document);
+            let offers = top.key("offers");
+            let place = offers.index(declared.index);
+            let message = format!("`{}` can be shown nowhere", source.id);
+            place.key("id").warn(message, None);
+        }
+    }
+}

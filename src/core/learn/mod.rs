@@ -1,0 +1,21 @@
+//! What outcomes teach: the records of the learning log, the models they are applied to, the
+//! running measures of how good these are, and their checkpoint. A state is a pure function of
+//! the log up to a position. Lives here too: the byte codecs and shared maps the models use.
+
+pub mod bits;
+pub mod bytes;
+pub mod cow;
+
+mod checkpoint;
+mod models;
+mod record;
+mod seen;
+mod tally;
+
+pub use bytes::CodecError;
+pub use models::{Applied, Counts, Models};
+pub use record::{Decoded, HISTORY_MAX, ItemRecord, LearningRecord, OutcomeRecord};
+pub use tally::{CALIBRATION_BINS, CalibrationBin, Tallies, Tally};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+//! The models of one engine at one position of the learning log.
+
+use super::bytes::CodecError;
+use super::record::{Decoded, ItemRecord, LearningRecord, OutcomeRecord};
+use super::seen::Seen;
+use super::tally::Tallies;
+use crate::core::affinity::{Affinity, AffinitySpec};
+use crate::core::propensity::{Propensity, PropensitySpec};
+
+/// All that is learned: a pure function of the settings and of the log up to `position`. A clone
+/// is cheap (pointers) and stays as it is while the origin goes on learning.
+#[derive(Clone, Debug)]
+pub struct Models {
+    /// Probability of the positive outcome.
+    pub propensity: Propensity,
+    /// What others' behaviour says.
+    pub affinity: Affinity,
+    /// How good the probabilities served were.
+    pub tallies: Tallies,
+    /// What became of the records.
+    pub counts: Counts,
+    pub(super) position: u64,
+    pub(super) seen: Seen,
+}
+
+/// How many records met which fate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Outcomes learned from.
+    pub outcomes: u64,
+    /// Choices of items learned from.
+    pub items: u64,
+    /// Records whose id had been seen.
+    pub duplicates: u64,
+    /// Records of a version or kind of a later build.
+    pub unknown: u64,
+    /// Records whose bytes were damaged.
+    pub corrupt: u64,
+}
+
+/// What [`Models::apply`] did with a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// Learned from an outcome.
+    Outcome,
+    /// Learned from a choice.
+    Item,
+    /// The position had been applied before; nothing changed.
+    Stale,
+    /// The record's id had been seen; only position and count moved.
+    Duplicate,
+    /// A later build wrote it; skipped and counted.
+    Unknown,
+    /// Its bytes are damaged; skipped and counted.
+    Corrupt(CodecError),
+}
+
+impl Models {
+    /// Models that have learned nothing, at position 0.
+    #[must_use]
+    pub fn new(propensity: PropensitySpec, affinity: AffinitySpec) -> Self {
+        Self {
+            propensity: Propensity::new(propensity),
+            affinity: Affinity::new(affinity),
+            tallies: Tallies::default(),
+            counts: Counts::default(),
+            position: 0,
+            seen: Seen::default(),
+        }
+    }
+
+    /// The last position of the log that was applied; 0 is none, so a log counts from 1.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Goes on from after `position` without having seen what lies before it: entries that are lost
+    /// cannot be waited for. Never goes back.
+    pub fn skip_to(&mut self, position: u64) {
+        self.position = self.position.max(position);
+    }
+
+    /// Applies the record at `position`. Positions ascend (gaps are allowed); one that is not
+    /// above the last changes nothing, so a log may be read again from any earlier place.
+    pub fn apply(&mut self, position: u64, record: &[u8]) -> Applied {
+        if position <= self.position {
+            return Applied::Stale;
+        }
+        self.position = position;
+        let record = match LearningRecord::decode(record) {
+            Ok(Decoded::Record(record)) => record,
+            Ok(Decoded::Unknown { .. }) => {
+                self.counts.unknown += 1;
+                return Applied::Unknown;
+            }
+            Err(error) => {
+                self.counts.corrupt += 1;
+                return Applied::Corrupt(error);
+            }
+        };
+        if self.seen.note(record.id()) {
+            self.counts.duplicates += 1;
+            return Applied::Duplicate;
+        }
+        match record {
+            LearningRecord::Outcome(outcome) => self.learn(&outcome),
+            LearningRecord::Item(item) => self.observe(&item),
+        }
+    }
+
+    fn learn(&mut self, record: &OutcomeRecord) -> Applied {
+        self.counts.outcomes += 1;
+        let served = f64::from(record.probability_served);
+        self.tallies
+            .observe(record.candidate.offer, served, record.label);
+        let (features, candidate) = (&record.features, &record.candidate);
+        self.propensity
+            .learn(features, candidate, record.label, record.weight, record.at);
+        Applied::Outcome
+    }
+
+    fn observe(&mut self, record: &ItemRecord) -> Applied {
+        self.counts.items += 1;
+        self.affinity
+            .observe(&record.history, record.item, record.weight, record.at);
+        Applied::Item
+    }
+}

@@ -1,0 +1,252 @@
+//! What the learning log holds: one record for each outcome joined to its decision, and for each
+//! choice of an item.
+//!
+//! Bytes: version, kind, 32-bit checksum of the body (XXH3), body. A later build may append
+//! fields to a body (older ones ignore them), add kinds or raise the version (older ones skip and
+//! count those records).
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::bytes::{CodecError, Reader, Writer};
+use crate::core::feature::FeatureVector;
+use crate::core::key::Key;
+use crate::core::propensity::{Candidate, Prior};
+use crate::core::time::UnixMs;
+
+const VERSION: u8 = 1;
+const OUTCOME: u8 = 1;
+const ITEM: u8 = 2;
+/// Most items of a history in a record; the last ones are kept.
+pub const HISTORY_MAX: usize = 1024;
+
+/// One thing to learn from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LearningRecord {
+    /// An offer that was shown had an outcome.
+    Outcome(OutcomeRecord),
+    /// A customer chose an item.
+    Item(ItemRecord),
+}
+
+/// An outcome, joined to the decision it belongs to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutcomeRecord {
+    /// Hash of the outcome's id; a record whose id was seen lately teaches nothing again.
+    pub id: u64,
+    /// When the outcome happened.
+    pub at: UnixMs,
+    /// Hash of the customer's id.
+    pub customer: u64,
+    /// What was shown.
+    pub candidate: Candidate,
+    /// What was known when it was decided.
+    pub features: FeatureVector,
+    /// The outcome: 0 not, 1 positive.
+    pub label: f64,
+    /// How much it counts.
+    pub weight: f64,
+    /// The probability of the positive outcome that was served.
+    pub probability_served: f32,
+    /// The probability with which the decision selected the candidate.
+    pub selection_probability: f32,
+}
+
+/// A choice of an item.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ItemRecord {
+    /// Hash of the event's id.
+    pub id: u64,
+    /// When it happened.
+    pub at: UnixMs,
+    /// Hash of the customer's id.
+    pub customer: u64,
+    /// The item.
+    pub item: Key,
+    /// How much the choice counts.
+    pub weight: f32,
+    /// What the customer had chosen before, oldest first, with weights.
+    pub history: Vec<(Key, f32)>,
+}
+
+/// What the bytes of a record turned out to be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Decoded {
+    /// A record.
+    Record(LearningRecord),
+    /// A record of a version or kind that a later build wrote: to be skipped.
+    Unknown {
+        /// Its version.
+        version: u8,
+        /// Its kind.
+        kind: u8,
+    },
+}
+
+impl LearningRecord {
+    /// Hash of the record's id.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        match self {
+            Self::Outcome(outcome) => outcome.id,
+            Self::Item(item) => item.id,
+        }
+    }
+
+    /// The record as bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut body = Writer::default();
+        let kind = match self {
+            Self::Outcome(outcome) => {
+                encode_outcome(outcome, &mut body);
+                OUTCOME
+            }
+            Self::Item(item) => {
+                encode_item(item, &mut body);
+                ITEM
+            }
+        };
+        let mut out = Writer(Vec::with_capacity(body.0.len() + 6));
+        out.u8(VERSION);
+        out.u8(kind);
+        out.u32(xxh3_64(&body.0) as u32);
+        out.0.extend_from_slice(&body.0);
+        out.0
+    }
+
+    /// Reads a record.
+    ///
+    /// # Errors
+    /// [`CodecError`] when the bytes are short, damaged, or hold what no build writes.
+    pub fn decode(bytes: &[u8]) -> Result<Decoded, CodecError> {
+        let mut input = Reader::new(bytes);
+        let (version, kind) = (input.u8()?, input.u8()?);
+        if version == 0 || kind == 0 {
+            return Err(CodecError::Invalid("head of a record"));
+        }
+        if input.u32()? != xxh3_64(input.rest()) as u32 {
+            return Err(CodecError::Checksum);
+        }
+        let record = match (version, kind) {
+            (VERSION, OUTCOME) => Self::Outcome(decode_outcome(&mut input)?),
+            (VERSION, ITEM) => Self::Item(decode_item(&mut input)?),
+            _ => return Ok(Decoded::Unknown { version, kind }),
+        };
+        Ok(Decoded::Record(record))
+    }
+}
+
+fn encode_outcome(outcome: &OutcomeRecord, out: &mut Writer) {
+    out.u64(outcome.id);
+    out.signed(outcome.at.0);
+    out.u64(outcome.customer);
+    encode_candidate(&outcome.candidate, out);
+    // The usual label and weight, 0 or 1 and 1, take one byte.
+    let label = [0.0, 1.0].iter().position(|usual| outcome.label == *usual);
+    match label.filter(|_| outcome.weight == 1.0) {
+        Some(label) => out.u8(label as u8),
+        None => {
+            out.u8(2);
+            out.f64(outcome.label);
+            out.f64(outcome.weight);
+        }
+    }
+    out.f32(outcome.probability_served);
+    out.f32(outcome.selection_probability);
+    outcome.features.encode(out);
+}
+
+fn decode_outcome(input: &mut Reader<'_>) -> Result<OutcomeRecord, CodecError> {
+    let id = input.u64()?;
+    let at = UnixMs(input.signed()?);
+    let customer = input.u64()?;
+    let candidate = decode_candidate(input)?;
+    let (label, weight) = match input.u8()? {
+        0 => (0.0, 1.0),
+        1 => (1.0, 1.0),
+        2 => (input.finite("label")?, input.finite("weight")?),
+        _ => return Err(CodecError::Invalid("label")),
+    };
+    Ok(OutcomeRecord {
+        id,
+        at,
+        customer,
+        candidate,
+        label,
+        weight,
+        probability_served: input.finite32("probability served")?,
+        selection_probability: input.finite32("selection probability")?,
+        features: FeatureVector::decode(input)?,
+    })
+}
+
+fn encode_candidate(candidate: &Candidate, out: &mut Writer) {
+    out.key(candidate.offer);
+    out.key(candidate.group);
+    out.key(candidate.treatment);
+    out.key(candidate.channel);
+    out.key(candidate.placement);
+    out.f64(candidate.prior.probability);
+    out.f64(candidate.prior.evidence);
+    out.u8(u8::from(candidate.affinity.is_some()));
+    if let Some(affinity) = candidate.affinity {
+        out.f32(affinity);
+    }
+}
+
+fn decode_candidate(input: &mut Reader<'_>) -> Result<Candidate, CodecError> {
+    Ok(Candidate {
+        offer: input.key()?,
+        group: input.key()?,
+        treatment: input.key()?,
+        channel: input.key()?,
+        placement: input.key()?,
+        prior: Prior {
+            probability: input.finite("prior")?,
+            evidence: input.finite("prior")?,
+        },
+        affinity: match input.u8()? {
+            0 => None,
+            1 => Some(input.finite32("affinity")?),
+            _ => return Err(CodecError::Invalid("affinity")),
+        },
+    })
+}
+
+fn encode_item(item: &ItemRecord, out: &mut Writer) {
+    out.u64(item.id);
+    out.signed(item.at.0);
+    out.u64(item.customer);
+    out.key(item.item);
+    out.f32(item.weight);
+    let kept = item
+        .history
+        .get(item.history.len().saturating_sub(HISTORY_MAX)..);
+    let kept = kept.unwrap_or_default();
+    out.varint(kept.len() as u64);
+    for (key, weight) in kept {
+        out.key(*key);
+        out.f32(*weight);
+    }
+}
+
+fn decode_item(input: &mut Reader<'_>) -> Result<ItemRecord, CodecError> {
+    let id = input.u64()?;
+    let at = UnixMs(input.signed()?);
+    let customer = input.u64()?;
+    let item = input.key()?;
+    let weight = input.finite32("weight")?;
+    let count = input.count(HISTORY_MAX, 8, "length of a history")?;
+    let mut history = Vec::with_capacity(count);
+    for _ in 0..count {
+        history.push((input.key()?, input.finite32("weight")?));
+    }
+    Ok(ItemRecord {
+        id,
+        at,
+        customer,
+        item,
+        weight,
+        history,
+    })
+}

@@ -1,0 +1,1 @@
+//! Laws of learning: what a log teaches depends on the log alone.

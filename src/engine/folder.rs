@@ -1,0 +1,131 @@
+//! Rules folders on disk: read within bounds, and watched for changes.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use notify::{RecursiveMode, Watcher};
+use tokio::sync::mpsc;
+
+use crate::core::catalog::{FILES_MAX, FOLDER_BYTES_MAX};
+
+/// A folder's files: path within the folder (with `/`) and bytes.
+pub type Files = Vec<(String, Vec<u8>)>;
+
+/// Why a folder cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// A file or folder cannot be opened.
+    #[error("`{}` cannot be read: {cause}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// Over a bound.
+    #[error("`{}` is not a rules folder: {why}", path.display())]
+    TooLarge {
+        /// The folder.
+        path: PathBuf,
+        /// Which bound.
+        why: String,
+    },
+    /// Changes cannot be followed.
+    #[error("`{}` cannot be watched: {cause}", path.display())]
+    Watch {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        cause: notify::Error,
+    },
+}
+
+/// Folders within a rules folder, at most so deep.
+const DEPTH_MAX: usize = 8;
+
+/// Reads the YAML files below `root`, sorted by path. Links are not followed, hidden files and
+/// folders are left out.
+///
+/// # Errors
+/// Something cannot be opened, or there is more than a catalog may hold.
+pub fn read_folder(root: &Path) -> Result<Files, FolderError> {
+    let mut files = Vec::new();
+    let mut bytes_left = FOLDER_BYTES_MAX;
+    let mut waiting = vec![(root.to_path_buf(), String::new(), 0_usize)];
+    while let Some((folder, prefix, depth)) = waiting.pop() {
+        let io = |path: &Path, cause| FolderError::Io { path: path.to_path_buf(), cause };
+        for entry in std::fs::read_dir(&folder).map_err(|cause| io(&folder, cause))? {
+            let entry = entry.map_err(|cause| io(&folder, cause))?;
+            let path = entry.path();
+            let kind = entry.file_type().map_err(|cause| io(&path, cause))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let too_large = |why: String| FolderError::TooLarge { path: root.to_path_buf(), why };
+            if name.starts_with('.') {
+                continue;
+            }
+            if kind.is_dir() {
+                if depth >= DEPTH_MAX {
+                    return Err(too_large(format!("more than {DEPTH_MAX} folders deep")));
+                }
+                waiting.push((path, format!("{prefix}{name}/"), depth + 1));
+            } else if kind.is_file() && is_yaml(&path) {
+                let size = entry.metadata().map_err(|cause| io(&path, cause))?.len();
+                bytes_left = usize::try_from(size)
+                    .ok()
+                    .and_then(|size| bytes_left.checked_sub(size))
+                    .ok_or_else(|| too_large(format!("more than {FOLDER_BYTES_MAX} bytes")))?;
+                if files.len() >= FILES_MAX {
+                    return Err(too_large(format!("more than {FILES_MAX} files")));
+                }
+                let bytes = std::fs::read(&path).map_err(|cause| io(&path, cause))?;
+                files.push((format!("{prefix}{name}"), bytes));
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+}
+
+/// A folder that is followed.
+#[derive(Debug)]
+pub struct RulesFolder {
+    root: PathBuf,
+    changes: mpsc::Receiver<()>,
+    _watcher: notify::RecommendedWatcher,
+}
+
+/// Changes closer together than this are one: editors save in several steps.
+const QUIET: Duration = Duration::from_millis(200);
+
+impl RulesFolder {
+    /// Starts following `root`.
+    ///
+    /// # Errors
+    /// The operating system cannot watch it.
+    pub fn watch(root: &Path) -> Result<Self, FolderError> {
+        let failed = |cause| FolderError::Watch { path: root.to_path_buf(), cause };
+        let (changed, changes) = mpsc::channel(1);
+        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            // Reading the folder is no change of it. A full channel already says 'changed'.
+            if !matches!(&event, Ok(event) if event.kind.is_access()) {
+                let _full = changed.try_send(());
+            }
+        })
+        .map_err(failed)?;
+        watcher.watch(root, RecursiveMode::Recursive).map_err(failed)?;
+        Ok(Self { root: root.to_path_buf(), changes, _watcher: watcher })
+    }
+
+    /// Waits for the next change, lets it settle, and reads the folder; `None` when it is no longer
+    /// followed.
+    pub async fn changed(&mut self) -> Option<Result<Files, FolderError>> {
+        self.changes.recv().await?;
+        while let Ok(Some(())) = tokio::time::timeout(QUIET, self.changes.recv()).await {}
+        let root = self.root.clone();
+        tokio::task::spawn_blocking(move || read_folder(&root)).await.ok()
+    }
+}

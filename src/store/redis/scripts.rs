@@ -1,0 +1,120 @@
+//! The scripts that run inside Redis. Each checks before its first write, so that none can stop
+//! halfway; versions are computed there, from the server's clock.
+//!
+//! A version is `max(last version + 1, server time in microseconds)`. So a name that was erased or
+//! has expired comes back with a version above all it had, and so does one whose newest writes
+//! were lost in a failover: a near cache never takes the one for the other. (Only a server clock
+//! that jumps back could bring a version again, if the name comes back in the very microsecond.)
+//! Versions stay below 2^53, where the numbers of Lua are exact, until the year 2255.
+
+use redis::Script;
+
+/// Keys: record, log, last position. Arguments: expected version (8 bytes, or empty when the
+/// record must be absent), sealed record, time to live (ms, or empty), log entries.
+/// Answers `{1, version, last position}`, or `{0, stored record or false, false}` for a
+/// conflict.
+const COMMIT: &str = r"
+local current = redis.call('GETRANGE', KEYS[1], 0, 7)
+if current ~= ARGV[1] then
+  return {0, redis.call('GET', KEYS[1]), false}
+end
+local time = redis.call('TIME')
+local version = time[1] * 1000000 + time[2]
+if current ~= '' then
+  version = math.max(version, struct.unpack('<I8', current) + 1)
+end
+local position = 0
+if #ARGV > 3 then
+  position = tonumber(redis.call('GET', KEYS[3]) or '0')
+  for entry = 4, #ARGV do
+    position = position + 1
+    redis.call('XADD', KEYS[2], string.format('%.0f-0', position), 'e', ARGV[entry])
+  end
+  redis.call('SET', KEYS[3], string.format('%.0f', position))
+end
+local value = struct.pack('<I8', version) .. ARGV[2]
+if ARGV[3] == '' then
+  redis.call('SET', KEYS[1], value)
+else
+  redis.call('SET', KEYS[1], value, 'PX', ARGV[3])
+end
+return {1, version, position}
+";
+
+/// Keys: log, last position. Arguments: log entries. Answers the last position.
+const APPEND: &str = r"
+local position = tonumber(redis.call('GET', KEYS[2]) or '0')
+for entry = 1, #ARGV do
+  position = position + 1
+  redis.call('XADD', KEYS[1], string.format('%.0f-0', position), 'e', ARGV[entry])
+end
+if #ARGV > 0 then
+  redis.call('SET', KEYS[2], string.format('%.0f', position))
+end
+return position
+";
+
+/// Keys: document. Arguments: expected version (8 bytes, empty when it must be absent), whether
+/// it is asked for (`1` or empty), sealed document. Answers `{1, version}` or `{0, version bytes}`.
+const PUT: &str = r"
+local current = redis.call('GETRANGE', KEYS[1], 0, 7)
+if ARGV[2] == '1' and current ~= ARGV[1] then
+  return {0, current}
+end
+local time = redis.call('TIME')
+local version = time[1] * 1000000 + time[2]
+if current ~= '' then
+  version = math.max(version, struct.unpack('<I8', current) + 1)
+end
+redis.call('SET', KEYS[1], struct.pack('<I8', version) .. ARGV[3])
+return {1, version}
+";
+
+/// Keys: limit. Arguments: units wanted, most that can be taken, time to live (ms, or empty).
+/// Answers the units granted.
+const LEASE: &str = r"
+local taken = tonumber(redis.call('GET', KEYS[1]) or '0')
+local granted = math.min(tonumber(ARGV[1]), tonumber(ARGV[2]) - taken)
+if granted <= 0 then
+  return 0
+end
+local units = string.format('%.0f', taken + granted)
+if ARGV[3] == '' then
+  redis.call('SET', KEYS[1], units)
+else
+  redis.call('SET', KEYS[1], units, 'PX', ARGV[3])
+end
+return granted
+";
+
+/// Keys: limit. Arguments: units given back.
+const GIVE_BACK: &str = r"
+local taken = redis.call('GET', KEYS[1])
+if taken then
+  local left = math.max(0, tonumber(taken) - tonumber(ARGV[1]))
+  redis.call('SET', KEYS[1], string.format('%.0f', left), 'KEEPTTL')
+end
+return 0
+";
+
+/// The scripts with their hashes; a server that does not know one is given it (`NOSCRIPT`).
+#[derive(Debug)]
+pub(super) struct Scripts {
+    pub commit: Script,
+    pub append: Script,
+    pub put: Script,
+    pub lease: Script,
+    pub give_back: Script,
+}
+
+impl Scripts {
+    pub fn new() -> Self {
+        Self {
+            commit: Script::new(COMMIT),
+            append: Script::new(APPEND),
+            put: Script::new(PUT),
+            lease: Script::new(LEASE),
+            give_back: Script::new(GIVE_BACK),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! What tests of the whole service share: real servers, conditions to wait on.
+
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+pub mod redis_server;
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+/// Waits until `condition` yields something; fails after ten seconds, naming `what`.
+pub async fn eventually<T, F>(what: &str, mut condition: impl FnMut() -> F) -> T
+where
+    F: Future<Output = Option<T>>,
+{
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        if let Some(found) = condition().await {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "waited ten seconds in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
