@@ -3,8 +3,8 @@
 use super::model::Affinity;
 use super::row::Row;
 use super::spec::AffinitySpec;
-use crate::core::learn::bytes::{CodecError, Reader, Writer};
-use crate::core::learn::cow::{decode_map, encode_map};
+use crate::core::codec::bytes::{CodecError, Reader, Writer};
+use crate::core::codec::cow::{decode_map, encode_map};
 use crate::core::time::UnixMs;
 
 impl Affinity {

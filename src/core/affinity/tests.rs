@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{Affinity, AffinitySpec};
 use crate::core::key::Key;
-use crate::core::learn::bytes::{Reader, Writer};
+use crate::core::codec::bytes::{Reader, Writer};
 use crate::core::time::{DAY_MS, UnixMs};
 
 fn item(n: u32) -> Key {

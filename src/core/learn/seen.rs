@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::bytes::{CodecError, Reader, Writer};
+use crate::core::codec::bytes::{CodecError, Reader, Writer};
 
 const WAYS: usize = 8;
 const SETS: usize = 4096;

@@ -2,8 +2,8 @@
 //! probability served before anything is learned from it (progressive validation: Blum, Kalai,
 //! Langford 1999, "Beating the hold-out").
 
-use super::bytes::{CodecError, Reader, Writer};
-use super::cow::{CowMap, Ranked, decode_map, encode_map};
+use crate::core::codec::bytes::{CodecError, Reader, Writer};
+use crate::core::codec::cow::{CowMap, Ranked, decode_map, encode_map};
 use crate::core::key::Key;
 
 /// Equal-width bins of the calibration.

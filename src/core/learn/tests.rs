@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::bits::{BitReader, BitWriter};
-use super::bytes::{CodecError, Reader, Writer};
+use crate::core::codec::bits::{BitReader, BitWriter};
+use crate::core::codec::bytes::{CodecError, Reader, Writer};
 use super::{Applied, Decoded, ItemRecord, LearningRecord, Models, OutcomeRecord, Tally};
 use crate::core::affinity::AffinitySpec;
 use crate::core::feature::FeatureVector;

@@ -4,8 +4,8 @@
 
 use super::table::{decode_weight, encode_weight};
 use super::weight::Weight;
-use crate::core::learn::bytes::{CodecError, Reader, Writer};
-use crate::core::learn::cow::Ranked;
+use crate::core::codec::bytes::{CodecError, Reader, Writer};
+use crate::core::codec::cow::Ranked;
 
 /// Slots of a bucket: as many as fit 64 bytes.
 const SLOTS: usize = 5;

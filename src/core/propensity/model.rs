@@ -18,7 +18,7 @@ use super::table::Table;
 use super::weight::{LOGIT_MAX, Step, Weight, moderation, sigmoid};
 use crate::core::feature::FeatureVector;
 use crate::core::key::Key;
-use crate::core::learn::cow::CowMap;
+use crate::core::codec::cow::CowMap;
 use crate::core::time::UnixMs;
 
 /// Most an outcome may weigh.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::{Candidate, Prior, Propensity, PropensitySpec};
 use crate::core::feature::{FeatureBuilder, FeatureVector};
 use crate::core::key::{Key, mix64, unit};
-use crate::core::learn::bytes::{Reader, Writer};
+use crate::core::codec::bytes::{Reader, Writer};
 use crate::core::time::UnixMs;
 use crate::core::value::Value;
 
