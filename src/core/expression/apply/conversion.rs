@@ -34,10 +34,9 @@ pub(super) fn convert(function: Function, value: &Value) -> Result<Value, Stop> 
         }
         (Function::ToBytes, Value::String(s)) => Some(Value::Bytes(s.as_bytes().into())),
         (Function::ToTimestamp, Value::Timestamp(t)) => Some(Value::Timestamp(*t)),
-        (Function::ToTimestamp, Value::Int(seconds)) => Timestamp::from_second(*seconds)
-            .ok()
-            .and_then(time::in_range)
-            .map(Value::Timestamp),
+        (Function::ToTimestamp, Value::Int(seconds)) => {
+            Timestamp::from_second(*seconds).ok().and_then(time::in_range).map(Value::Timestamp)
+        }
         (Function::ToTimestamp, Value::String(s)) => time::parse_timestamp(s).map(Value::Timestamp),
         (Function::ToDuration, Value::Duration(d)) => Some(Value::Duration(*d)),
         (Function::ToDuration, Value::String(s)) => {

@@ -77,14 +77,10 @@ fn size(value: &Value) -> Result<Value, Stop> {
         Value::Map(m) => m.len(),
         _ => return Err(no_overload(Function::Size)),
     };
-    i64::try_from(length)
-        .map(Value::Int)
-        .map_err(|_| Stop::failed("size out of range"))
+    i64::try_from(length).map(Value::Int).map_err(|_| Stop::failed("size out of range"))
 }
 
 fn no_overload(function: Function) -> Stop {
-    let name = signatures()
-        .find(|s| s.function == function)
-        .map_or("?", |s| s.name);
+    let name = signatures().find(|s| s.function == function).map_or("?", |s| s.name);
     Stop::because(format!("`{name}` does not take these arguments"))
 }

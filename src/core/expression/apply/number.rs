@@ -16,9 +16,7 @@ pub(super) fn number(function: Function, args: &[Cow<'_, Value>]) -> Result<Valu
         return Err(no_overload(function));
     }
     let real = |index: usize| {
-        args.get(index)
-            .and_then(|a| a.as_f64())
-            .ok_or_else(|| no_overload(function))
+        args.get(index).and_then(|a| a.as_f64()).ok_or_else(|| no_overload(function))
     };
     let picked = match function {
         Function::Min => extreme(Operator::Less, args)?,
@@ -41,10 +39,7 @@ pub(super) fn number(function: Function, args: &[Cow<'_, Value>]) -> Result<Valu
     if all_int || all_uint {
         return Ok(picked);
     }
-    picked
-        .as_f64()
-        .map(Value::Double)
-        .ok_or_else(|| no_overload(function))
+    picked.as_f64().map(Value::Double).ok_or_else(|| no_overload(function))
 }
 
 fn extreme(operator: Operator, args: &[Cow<'_, Value>]) -> Result<Value, Stop> {

@@ -74,9 +74,7 @@ fn join(list: &Arc<[Value]>, separator: &str, budget: &mut Budget) -> Result<Str
     budget.spend(list.len())?;
     let mut joined = String::new();
     for (index, element) in list.iter().enumerate() {
-        let text = element
-            .as_str()
-            .ok_or_else(|| no_overload(Function::Join))?;
+        let text = element.as_str().ok_or_else(|| no_overload(Function::Join))?;
         if index > 0 {
             joined.push_str(separator);
         }
