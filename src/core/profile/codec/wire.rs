@@ -175,13 +175,13 @@ fn unzigzag(n: u64) -> i64 {
 const SHORT: ProfileError = ProfileError::Malformed("ends too early");
 
 #[derive(Clone, Copy)]
-pub(super) struct Reader<'a> {
+pub(in crate::core::profile) struct Reader<'a> {
     rest: &'a [u8],
     clock: UnixMs,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(rest: &'a [u8]) -> Self {
+    pub(in crate::core::profile) fn new(rest: &'a [u8]) -> Self {
         Self {
             rest,
             clock: UnixMs(0),
@@ -193,11 +193,11 @@ impl<'a> Reader<'a> {
     }
 
     /// All that is left.
-    pub(super) fn rest(&mut self) -> &'a [u8] {
+    pub(in crate::core::profile) fn rest(&mut self) -> &'a [u8] {
         std::mem::take(&mut self.rest)
     }
 
-    pub(super) fn byte(&mut self) -> Result<u8, ProfileError> {
+    pub(in crate::core::profile) fn byte(&mut self) -> Result<u8, ProfileError> {
         let (first, rest) = self.rest.split_first().ok_or(SHORT)?;
         self.rest = rest;
         Ok(*first)
@@ -268,7 +268,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the profile's clock, to which ages refer.
-    pub(super) fn clock(&mut self) -> Result<UnixMs, ProfileError> {
+    pub(in crate::core::profile) fn clock(&mut self) -> Result<UnixMs, ProfileError> {
         let at = self.signed()?;
         if !(TIME_MIN_MS..=TIME_MAX_MS).contains(&at) {
             return Err(ProfileError::Malformed("time out of range"));
@@ -282,7 +282,7 @@ impl<'a> Reader<'a> {
         self.clock
     }
 
-    pub(super) fn age(&mut self, unit_ms: i64) -> Result<UnixMs, ProfileError> {
+    pub(in crate::core::profile) fn age(&mut self, unit_ms: i64) -> Result<UnixMs, ProfileError> {
         let base = ceil_to(self.clock, unit_ms);
         let age_ms = self.span(unit_ms)?;
         let at = base.0.saturating_sub(age_ms);
@@ -330,7 +330,7 @@ impl<'a> Reader<'a> {
         Vec::with_capacity(n.min(self.rest.len()))
     }
 
-    pub(super) fn section(&mut self) -> Result<(u8, Self), ProfileError> {
+    pub(in crate::core::profile) fn section(&mut self) -> Result<(u8, Self), ProfileError> {
         let tag = self.byte()?;
         let length = usize::try_from(self.varint()?).unwrap_or(usize::MAX);
         let rest = self.bytes(length)?;
