@@ -360,16 +360,16 @@ fn decision(profile: &mut Profile, id: u64, now: UnixMs) {
     for slot in 0..2 {
         let offer = format!("offer {}", (decision % 5 + slot * 5) % 8);
         let mut shown = outcome(id * 10 + slot, &offer, OutcomeKind::Impression, now);
-        if id % 3 == 0 {
+        if id.is_multiple_of(3) {
             shown.channel = Key::of("app");
             shown.treatment = Key::of(&format!("{offer}/app"));
         }
         shown.decision = Some(decision);
         profile.apply_outcome(&shown, true, now);
-        let kind = match (id + slot) % 6 {
+        let kind = match mix64(id, slot) % 6 {
             0 => OutcomeKind::Click,
             1 => OutcomeKind::Reject,
-            3 if slot == 0 => OutcomeKind::Accept,
+            2 if slot == 0 => OutcomeKind::Accept,
             _ => continue,
         };
         let mut answer = shown;
