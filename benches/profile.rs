@@ -9,7 +9,11 @@ use arbitra::core::profile::{Profile, fill_computed};
 use arbitra::core::time::{SECOND_MS, UnixMs};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 
-#[expect(clippy::indexing_slicing, reason = "shared with the unit tests")]
+#[expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "shared with the unit tests"
+)]
 #[path = "../src/core/profile/tests/fixture.rs"]
 mod fixture;
 
