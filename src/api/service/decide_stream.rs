@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures::StreamExt;
-use futures::stream::{self, BoxStream};
+use futures::stream;
+use tonic::codegen::BoxStream;
 use tonic::{Status, Streaming};
 
 use super::decision::Decisions;
@@ -26,7 +27,7 @@ type Work = (v1::DecideItem, Option<Arc<v1::DecideRequest>>);
 pub fn answers(
     decisions: Decisions,
     requests: Streaming<v1::DecideStreamRequest>,
-) -> BoxStream<'static, Result<v1::DecideStreamResponse, Status>> {
+) -> BoxStream<v1::DecideStreamResponse> {
     let in_flight = decisions.config.stream_in_flight_max.max(1);
     let mut readiness = decisions.engine.watch_readiness();
     let draining = async move {

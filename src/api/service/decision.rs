@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures::stream::BoxStream;
+use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{deadline, decide_stream};
@@ -82,8 +82,6 @@ impl Decisions {
 
 #[tonic::async_trait]
 impl DecisionService for Decisions {
-    type DecideStreamStream = BoxStream<'static, Result<v1::DecideStreamResponse, Status>>;
-
     async fn decide(
         &self,
         request: Request<v1::DecideRequest>,
@@ -95,7 +93,7 @@ impl DecisionService for Decisions {
     async fn decide_stream(
         &self,
         request: Request<Streaming<v1::DecideStreamRequest>>,
-    ) -> Result<Response<Self::DecideStreamStream>, Status> {
+    ) -> Result<Response<BoxStream<v1::DecideStreamResponse>>, Status> {
         Ok(Response::new(decide_stream::answers(self.clone(), request.into_inner())))
     }
 

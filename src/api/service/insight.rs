@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures::stream::BoxStream;
+use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status};
 
 use crate::api::convert::fault::{Faults, Reason};
@@ -31,8 +31,6 @@ impl Insights {
 
 #[tonic::async_trait]
 impl InsightService for Insights {
-    type WatchDecisionsStream = BoxStream<'static, Result<v1::WatchDecisionsResponse, Status>>;
-
     async fn get_model_insights(
         &self,
         request: Request<v1::GetModelInsightsRequest>,
@@ -95,7 +93,7 @@ impl InsightService for Insights {
     async fn watch_decisions(
         &self,
         _: Request<v1::WatchDecisionsRequest>,
-    ) -> Result<Response<Self::WatchDecisionsStream>, Status> {
+    ) -> Result<Response<BoxStream<v1::WatchDecisionsResponse>>, Status> {
         Err(status::unimplemented("InsightService.WatchDecisions"))
     }
 }

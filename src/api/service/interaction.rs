@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures::stream::BoxStream;
+use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::record_stream;
@@ -142,8 +142,6 @@ pub(super) fn bounded(field: &str, items: usize) -> Result<(), Status> {
 
 #[tonic::async_trait]
 impl InteractionService for Interactions {
-    type RecordStreamStream = BoxStream<'static, Result<v1::RecordStreamResponse, Status>>;
-
     async fn record_events(
         &self,
         request: Request<v1::RecordEventsRequest>,
@@ -167,7 +165,7 @@ impl InteractionService for Interactions {
     async fn record_stream(
         &self,
         request: Request<Streaming<v1::RecordStreamRequest>>,
-    ) -> Result<Response<Self::RecordStreamStream>, Status> {
+    ) -> Result<Response<BoxStream<v1::RecordStreamResponse>>, Status> {
         Ok(Response::new(record_stream::answers(self.clone(), request.into_inner())))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures::stream::BoxStream;
+use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::api::convert::bounds::REQUEST_ID_BYTES_MAX;
@@ -60,9 +60,6 @@ impl Profiles {
 
 #[tonic::async_trait]
 impl ProfileService for Profiles {
-    type ImportProfilesStream = BoxStream<'static, Result<v1::ImportProfilesResponse, Status>>;
-    type ExportProfileStream = BoxStream<'static, Result<v1::ExportProfileResponse, Status>>;
-
     async fn get_profile(
         &self,
         request: Request<v1::GetProfileRequest>,
@@ -151,14 +148,14 @@ impl ProfileService for Profiles {
     async fn import_profiles(
         &self,
         _: Request<Streaming<v1::ImportProfilesRequest>>,
-    ) -> Result<Response<Self::ImportProfilesStream>, Status> {
+    ) -> Result<Response<BoxStream<v1::ImportProfilesResponse>>, Status> {
         Err(status::unimplemented("ProfileService.ImportProfiles"))
     }
 
     async fn export_profile(
         &self,
         _: Request<v1::ExportProfileRequest>,
-    ) -> Result<Response<Self::ExportProfileStream>, Status> {
+    ) -> Result<Response<BoxStream<v1::ExportProfileResponse>>, Status> {
         Err(status::unimplemented("ProfileService.ExportProfile"))
     }
 }

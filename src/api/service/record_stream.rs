@@ -3,7 +3,7 @@
 //! refused. A message's items are written side by side.
 
 use futures::StreamExt;
-use futures::stream::BoxStream;
+use tonic::codegen::BoxStream;
 use tonic::{Status, Streaming};
 
 use super::interaction::{Interactions, bounded};
@@ -14,7 +14,7 @@ use crate::engine::Readiness;
 pub fn answers(
     interactions: Interactions,
     requests: Streaming<v1::RecordStreamRequest>,
-) -> BoxStream<'static, Result<v1::RecordStreamResponse, Status>> {
+) -> BoxStream<v1::RecordStreamResponse> {
     let mut readiness = interactions.engine.watch_readiness();
     let draining = async move {
         let _closed = readiness.wait_for(|now| *now == Readiness::Draining).await;
