@@ -22,9 +22,9 @@ pub struct Seen {
 
 impl Default for Seen {
     fn default() -> Self {
-        Self {
-            chunks: vec![Arc::new([[0; WAYS]; CHUNK]); SETS / CHUNK],
-        }
+        // One chunk in memory until something is noted.
+        let empty = Arc::new([[0; WAYS]; CHUNK]);
+        Self { chunks: vec![empty; SETS / CHUNK] }
     }
 }
 
