@@ -85,12 +85,7 @@ pub(super) fn read(files: &[&(String, Vec<u8>)], faults: &Faults) -> Folder {
         }
         seen.insert(kind, path);
         let broken = &mut folder.broken;
-        let file = File {
-            kind,
-            path,
-            bytes,
-            faults,
-        };
+        let file = File { kind, path, bytes, faults };
         match kind {
             FileKind::Schema => folder.schema = file.parse(broken),
             FileKind::Channels => folder.channels = file.parse(broken),
@@ -153,16 +148,11 @@ fn unknown_file(path: &str, faults: &Faults) {
             })
             .collect(),
     );
-    let name = if folder.is_empty() {
-        path.to_owned()
-    } else {
-        format!("{folder}/")
-    };
-    let hint = super::fault::nearest(&name, known.iter().map(String::as_str))
-        .map_or_else(
-            || format!("files of a rules folder: {}", known.join(", ")),
-            |nearest| format!("did you mean `{nearest}`?"),
-        );
+    let name = if folder.is_empty() { path.to_owned() } else { format!("{folder}/") };
+    let hint = super::fault::nearest(&name, known.iter().map(String::as_str)).map_or_else(
+        || format!("files of a rules folder: {}", known.join(", ")),
+        |nearest| format!("did you mean `{nearest}`?"),
+    );
     let message = "this file is none of a rules folder's: it is ignored".to_owned();
     faults.file(Severity::Warning, path, message, Some(hint));
 }
@@ -285,8 +275,5 @@ fn child<'n>(root: &'n mut Node, key: &str) -> Option<&'n mut NodeContent> {
     let NodeContent::Map(entries) = &mut root.content else {
         return None;
     };
-    entries
-        .iter_mut()
-        .find(|entry| entry.key == key)
-        .map(|entry| &mut entry.node.content)
+    entries.iter_mut().find(|entry| entry.key == key).map(|entry| &mut entry.node.content)
 }

@@ -27,11 +27,7 @@ pub(super) struct Env<'a> {
 impl<'a> Env<'a> {
     #[inline]
     pub(super) fn new(frame: &'a Frame) -> Self {
-        Self {
-            frame,
-            locals: Vec::new(),
-            budget: Budget::full(),
-        }
+        Self { frame, locals: Vec::new(), budget: Budget::full() }
     }
 
     fn read(&self, source: &Source) -> Result<Cow<'a, Value>, Stop> {
@@ -104,6 +100,12 @@ impl Code {
                 Value::String(text) => Ok(regex.is_match(text)),
                 _ => Err(Stop::failed("`matches` does not take these arguments")),
             },
+            Self::Call(function, args) => {
+                if let [text, part] = &**args {
+                    return text_test(*function, text, part, env);
+                }
+                truth(&*self.value(env)?)
+            }
             Self::Conditional(three) => {
                 let [condition, yes, no] = &**three;
                 let chosen = if condition.truth(env)? { yes } else { no };
@@ -185,10 +187,8 @@ impl Code {
             }
             Self::Call(function, args) => call(*function, args, env).map(Cow::Owned),
             Self::List(elements) => {
-                let values: Result<Vec<_>, _> = elements
-                    .iter()
-                    .map(|e| e.value(env).map(Cow::into_owned))
-                    .collect();
+                let values: Result<Vec<_>, _> =
+                    elements.iter().map(|e| e.value(env).map(Cow::into_owned)).collect();
                 list(values?).map(Cow::Owned)
             }
             Self::Map(entries) => {
@@ -270,13 +270,12 @@ fn member(needle: &Value, set: &Set, budget: &mut Budget) -> Result<bool, Stop> 
 fn as_number(value: &Value) -> Result<f64, Stop> {
     match value {
         Value::Double(d) => Ok(*d),
-        Value::Int(_) | Value::Uint(_) => value
-            .as_f64()
-            .ok_or(Stop::failed("a formula must be a number")),
-        other => Err(Stop::because(format!(
-            "a formula must be a number, not {}",
-            other.type_name()
-        ))),
+        Value::Int(_) | Value::Uint(_) => {
+            value.as_f64().ok_or(Stop::failed("a formula must be a number"))
+        }
+        other => {
+            Err(Stop::because(format!("a formula must be a number, not {}", other.type_name())))
+        }
     }
 }
 
@@ -295,6 +294,25 @@ fn field<'a>(operand: Cow<'a, Value>, key: &MapKey) -> Result<Cow<'a, Value>, St
             found.map(Cow::Owned).ok_or_else(missing)
         }
     }
+}
+
+/// A call of two arguments as a condition: mostly a test of text, done without building values.
+fn text_test<'a>(
+    function: Function,
+    text: &'a Code,
+    part: &'a Code,
+    env: &mut Env<'a>,
+) -> Result<bool, Stop> {
+    let args = [text.value(env)?, part.value(env)?];
+    if let [Value::String(text), Value::String(part)] = args.each_ref().map(|a| &**a) {
+        match function {
+            Function::Contains => return Ok(text.contains(&**part)),
+            Function::StartsWith => return Ok(text.starts_with(&**part)),
+            Function::EndsWith => return Ok(text.ends_with(&**part)),
+            _ => {}
+        }
+    }
+    truth(&apply(function, &args, &mut env.budget)?)
 }
 
 fn call<'a>(function: Function, args: &'a [Code], env: &mut Env<'a>) -> Result<Value, Stop> {

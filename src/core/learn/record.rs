@@ -7,7 +7,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::bytes::{CodecError, Reader, Writer};
+use crate::core::codec::bytes::{CodecError, Reader, Writer};
 use crate::core::feature::FeatureVector;
 use crate::core::key::Key;
 use crate::core::propensity::{Candidate, Prior};
@@ -19,7 +19,8 @@ const ITEM: u8 = 2;
 /// Most items of a history in a record; the last ones are kept.
 pub const HISTORY_MAX: usize = 1024;
 
-/// One thing to learn from.
+/// One thing to learn from. Every number in it is finite: a record that holds another is taken
+/// for damaged when it is read.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LearningRecord {
     /// An offer that was shown had an outcome.
@@ -201,10 +202,7 @@ fn decode_candidate(input: &mut Reader<'_>) -> Result<Candidate, CodecError> {
         treatment: input.key()?,
         channel: input.key()?,
         placement: input.key()?,
-        prior: Prior {
-            probability: input.finite("prior")?,
-            evidence: input.finite("prior")?,
-        },
+        prior: Prior { probability: input.finite("prior")?, evidence: input.finite("prior")? },
         affinity: match input.u8()? {
             0 => None,
             1 => Some(input.finite32("affinity")?),
@@ -219,9 +217,7 @@ fn encode_item(item: &ItemRecord, out: &mut Writer) {
     out.u64(item.customer);
     out.key(item.item);
     out.f32(item.weight);
-    let kept = item
-        .history
-        .get(item.history.len().saturating_sub(HISTORY_MAX)..);
+    let kept = item.history.get(item.history.len().saturating_sub(HISTORY_MAX)..);
     let kept = kept.unwrap_or_default();
     out.varint(kept.len() as u64);
     for (key, weight) in kept {
@@ -241,12 +237,5 @@ fn decode_item(input: &mut Reader<'_>) -> Result<ItemRecord, CodecError> {
     for _ in 0..count {
         history.push((input.key()?, input.finite32("weight")?));
     }
-    Ok(ItemRecord {
-        id,
-        at,
-        customer,
-        item,
-        weight,
-        history,
-    })
+    Ok(ItemRecord { id, at, customer, item, weight, history })
 }

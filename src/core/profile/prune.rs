@@ -13,10 +13,7 @@ impl Profile {
         self.advance(now, now);
         let clock = self.updated_at;
         self.recent.prune(clock);
-        let horizon = UnixMs(clock.0.saturating_sub(DECISION_JOIN_MS));
-        for contact in self.contacts.iter_mut().take_while(|c| c.at < horizon) {
-            contact.decision = 0;
-        }
+        self.forget_decisions();
         self.series.retain_mut(|(key, state)| {
             let spec = schema.series.iter().position(|s| s.key == *key);
             match spec {
@@ -24,6 +21,14 @@ impl Profile {
                 None => clock.since(state.latest_at()) <= ORPHAN_SERIES_MS,
             }
         });
+    }
+
+    /// Forgets the decisions of contacts older than [`DECISION_JOIN_MS`].
+    pub(super) fn forget_decisions(&mut self) {
+        let horizon = UnixMs(self.updated_at.0.saturating_sub(DECISION_JOIN_MS));
+        for contact in self.contacts.iter_mut().take_while(|c| c.at < horizon) {
+            contact.decision = 0;
+        }
     }
 
     /// [`Self::prune`], when a day began between `before` and the profile's clock.
@@ -63,7 +68,6 @@ fn prune_series(schema: &Schema, index: usize, state: &mut Series, clock: UnixMs
 fn widest_window(schema: &Schema, index: usize) -> Option<i64> {
     let mut readers = schema.aggregates.iter().filter(|a| a.series == index);
     readers.try_fold(None, |widest: Option<i64>, a| {
-        a.window_ms
-            .map(|window| Some(widest.map_or(window, |w| w.max(window))))
+        a.window_ms.map(|window| Some(widest.map_or(window, |w| w.max(window))))
     })?
 }

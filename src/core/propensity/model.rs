@@ -16,9 +16,9 @@ use super::numeric::Numeric;
 use super::spec::PropensitySpec;
 use super::table::Table;
 use super::weight::{LOGIT_MAX, Step, Weight, moderation, sigmoid};
+use crate::core::codec::cow::CowMap;
 use crate::core::feature::FeatureVector;
 use crate::core::key::Key;
-use crate::core::learn::cow::CowMap;
 use crate::core::time::UnixMs;
 
 /// Most an outcome may weigh.
@@ -52,15 +52,13 @@ impl Sum {
     }
 
     fn plus(self, other: Self) -> Self {
-        Self {
-            mean: self.mean + other.mean,
-            variance: self.variance + other.variance,
-        }
+        Self { mean: self.mean + other.mean, variance: self.variance + other.variance }
     }
 }
 
-/// What one decision's candidates share: made once, then used for each. Belongs to the model that
-/// made it; another model's answers would be meaningless.
+/// What one decision's candidates share: made once, then used for each, on one thread (it keeps
+/// the sums of groups it has met). Belongs to the model that made it; another model's answers
+/// would be meaningless.
 pub struct Prepared {
     pub(super) active: Vec<Active>,
     shared: Sum,
@@ -116,20 +114,12 @@ impl Propensity {
         let mut shared = Sum::default();
         shared.add(self.intercept, 1.0, self.spec.bias_variance);
         for one in &active {
-            shared.add(
-                self.table.get(one.id),
-                f64::from(one.x),
-                self.spec.main_variance,
-            );
+            shared.add(self.table.get(one.id), f64::from(one.x), self.spec.main_variance);
         }
         for (_, _, id) in pairs(&active, self.spec.pairs_max) {
             shared.add(self.table.get(id), 1.0, self.spec.pair_variance);
         }
-        Prepared {
-            active,
-            shared,
-            groups: Cell::default(),
-        }
+        Prepared { active, shared, groups: Cell::default() }
     }
 
     /// Estimates the probability of the positive outcome of `candidate`.
@@ -154,15 +144,9 @@ impl Propensity {
 
     fn belief(&self, prepared: &Prepared, candidate: &Candidate, offer: Option<&Block>) -> Sum {
         let inputs = candidate_inputs(candidate);
-        let mut sum = prepared
-            .shared
-            .plus(self.group_sum(prepared, candidate.group));
+        let mut sum = prepared.shared.plus(self.group_sum(prepared, candidate.group));
         for one in inputs.iter().take(3) {
-            sum.add(
-                self.table.get(one.id),
-                f64::from(one.x),
-                self.spec.main_variance,
-            );
+            sum.add(self.table.get(one.id), f64::from(one.x), self.spec.main_variance);
         }
         sum.plus(block_sum(
             offer,
@@ -174,10 +158,7 @@ impl Propensity {
 
     fn group_sum(&self, prepared: &Prepared, group: Key) -> Sum {
         let mut met = prepared.groups.take();
-        let sum = met
-            .iter()
-            .find(|(key, _)| *key == group)
-            .map(|(_, sum)| *sum);
+        let sum = met.iter().find(|(key, _)| *key == group).map(|(_, sum)| *sum);
         let sum = sum.unwrap_or_else(|| {
             let block = self.groups.get(group);
             let variance = (self.spec.bias_variance, self.spec.group_variance);
@@ -213,28 +194,19 @@ impl Propensity {
         self.update_shared(&prepared.active, candidate, &step);
         self.update_blocks(&prepared.active, candidate, &step, weight);
         for (name, number) in features.numeric() {
-            self.numerics
-                .entry(*name, Numeric::default)
-                .0
-                .observe(*number, self.spec.bins);
+            self.numerics.entry(*name, Numeric::default).0.observe(*number, self.spec.bins);
         }
     }
 
     fn update_shared(&mut self, active: &[Active], candidate: &Candidate, step: &Step) {
         let spec = &self.spec;
-        self.intercept
-            .update(1.0, spec.bias_variance, step, spec.drift);
-        for one in active
-            .iter()
-            .chain(candidate_inputs(candidate).iter().take(3))
-        {
+        self.intercept.update(1.0, spec.bias_variance, step, spec.drift);
+        for one in active.iter().chain(candidate_inputs(candidate).iter().take(3)) {
             let weight = self.table.get_mut(one.id);
             weight.update(f64::from(one.x), spec.main_variance, step, spec.drift);
         }
         for (_, _, id) in pairs(active, spec.pairs_max) {
-            self.table
-                .get_mut(id)
-                .update(1.0, spec.pair_variance, step, spec.drift);
+            self.table.get_mut(id).update(1.0, spec.pair_variance, step, spec.drift);
         }
     }
 
@@ -257,12 +229,14 @@ impl Propensity {
             block.learned_at = self.learned;
         }
         for one in active {
-            let weight = group.get_mut(one.id, spec.group_weights_max);
-            weight.update(f64::from(one.x), spec.group_variance, step, spec.drift);
+            group.change(one.id, spec.group_weights_max, |weight| {
+                weight.update(f64::from(one.x), spec.group_variance, step, spec.drift);
+            });
         }
         for one in active.iter().chain(&inputs) {
-            let weight = offer.get_mut(one.id, spec.offer_weights_max);
-            weight.update(f64::from(one.x), spec.offer_variance, step, spec.drift);
+            offer.change(one.id, spec.offer_weights_max, |weight| {
+                weight.update(f64::from(one.x), spec.offer_variance, step, spec.drift);
+            });
         }
     }
 
@@ -281,17 +255,17 @@ impl Propensity {
 /// The sum over a block; where there is none, the prior's.
 fn block_sum<'a>(
     block: Option<&Block>,
-    inputs: impl Iterator<Item = &'a Active>,
+    inputs: impl Iterator<Item = &'a Active> + Clone,
     bias_variance: f64,
     variance: f64,
 ) -> Sum {
     let mut sum = Sum::default();
     let bias = block.map_or(Weight::PRISTINE, |block| block.bias);
     sum.add(bias, 1.0, bias_variance);
+    // Kept from being optimised away: its reads are what it is for.
+    std::hint::black_box(block.map(|block| block.touch(inputs.clone().map(|one| one.id))));
     for one in inputs {
-        let weight = block
-            .and_then(|block| block.get(one.id))
-            .unwrap_or_default();
+        let weight = block.map_or(Weight::PRISTINE, |block| block.get(one.id));
         sum.add(weight, f64::from(one.x), variance);
     }
     sum

@@ -1,8 +1,8 @@
 //! What a model knows of a number's distribution: running moments to standardise it, and a
 //! bounded sample whose quantiles are the edges of its bins.
 
-use crate::core::learn::bytes::{CodecError, Reader, Writer};
-use crate::core::learn::cow::Ranked;
+use crate::core::codec::bytes::{CodecError, Reader, Writer};
+use crate::core::codec::cow::Ranked;
 
 /// Standardised numbers are clipped to this many standard deviations.
 pub const Z_MAX: f64 = 4.0;
@@ -107,18 +107,8 @@ impl Numeric {
             (0..len).map(|_| input.finite32("sample")).collect()
         };
         let (sample, edges) = (list()?, list()?);
-        let numeric = Self {
-            count,
-            mean,
-            squares,
-            sample,
-            stride,
-            edges,
-        };
-        numeric
-            .is_sound()
-            .then_some(numeric)
-            .ok_or(CodecError::Invalid("moments"))
+        let numeric = Self { count, mean, squares, sample, stride, edges };
+        numeric.is_sound().then_some(numeric).ok_or(CodecError::Invalid("moments"))
     }
 }
 

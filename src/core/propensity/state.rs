@@ -5,8 +5,8 @@ use super::model::Propensity;
 use super::numeric::Numeric;
 use super::spec::PropensitySpec;
 use super::table::{Table, decode_weight, encode_weight};
-use crate::core::learn::bytes::{CodecError, Reader, Writer};
-use crate::core::learn::cow::{decode_map, encode_map};
+use crate::core::codec::bytes::{CodecError, Reader, Writer};
+use crate::core::codec::cow::{decode_map, encode_map};
 use crate::core::time::UnixMs;
 
 impl Propensity {
@@ -37,17 +37,9 @@ impl Propensity {
         model.intercept = decode_weight(input)?;
         model.table = Table::decode(spec.table_bits, input)?;
         let slots = spec.group_weights_max;
-        decode_map(
-            &mut model.groups,
-            |input| Block::decode(slots, input),
-            input,
-        )?;
+        decode_map(&mut model.groups, |input| Block::decode(slots, input), input)?;
         let slots = spec.offer_weights_max;
-        decode_map(
-            &mut model.offers,
-            |input| Block::decode(slots, input),
-            input,
-        )?;
+        decode_map(&mut model.offers, |input| Block::decode(slots, input), input)?;
         decode_map(&mut model.numerics, Numeric::decode, input)?;
         Ok(model)
     }

@@ -327,9 +327,7 @@ impl Cases<'_> {
         let fields = spec.fields.iter();
         fields
             .map(|field| match source.fields.get(&*field.name) {
-                Some(literal) => {
-                    typed(&place.key(&field.name), literal, &field.ty, field.range)
-                }
+                Some(literal) => typed(&place.key(&field.name), literal, &field.ty, field.range),
                 None => field.default.clone(),
             })
             .collect()
@@ -412,11 +410,7 @@ impl Cases<'_> {
                 place.unknown("gate", gate, GATES.into_iter().map(Gate::name));
                 continue;
             };
-            stopped.extend(offer.map(|offer| Stopped {
-                offer,
-                gate,
-                by: by.map(Into::into),
-            }));
+            stopped.extend(offer.map(|offer| Stopped { offer, gate, by: by.map(Into::into) }));
         }
         stopped
     }

@@ -57,9 +57,7 @@ pub(super) fn compile_segments(build: &Build<'_>, builder: &mut SchemaBuilder) {
         let place = section.key(name);
         let want = (Standing::Derived, Gives::Bool);
         let when = place.key("when");
-        let program = build
-            .programs
-            .compile(&builder.schema, &when, &source.when, want, None);
+        let program = build.programs.compile(&builder.schema, &when, &source.when, want, None);
         let path = format!("segment.{name}");
         if let Some(slot) = add(builder, &place, "a segment", &path, program) {
             builder.schema.segments.insert(name.as_str().into(), slot);
@@ -95,10 +93,7 @@ fn add(
 /// What is computed from a sensitive or personal value is so itself.
 fn withheld(schema: &Schema, program: &Program) -> (bool, bool) {
     let read = || program.slots().iter().filter_map(|slot| schema.slot(*slot));
-    (
-        read().any(|spec| spec.sensitive),
-        read().any(|spec| spec.personal),
-    )
+    (read().any(|spec| spec.sensitive), read().any(|spec| spec.personal))
 }
 
 /// A depth-first order; depth is bounded by the number of names (at most a few thousand, checked
@@ -126,8 +121,7 @@ impl<'s> Order<'s> {
             return;
         }
         if self.path.len() >= DEPTH_MAX {
-            self.cycles
-                .insert(name, format!("a chain longer than {DEPTH_MAX}"));
+            self.cycles.insert(name, format!("a chain longer than {DEPTH_MAX}"));
             return;
         }
         let Some(text) = self.derived.get(name) else {

@@ -26,10 +26,7 @@ impl Writer {
     }
 
     pub(super) fn new(clock: UnixMs) -> Self {
-        Self {
-            out: Vec::with_capacity(1024),
-            clock,
-        }
+        Self { out: Vec::with_capacity(1024), clock }
     }
 
     pub(super) fn finish(self) -> Vec<u8> {
@@ -104,10 +101,7 @@ impl Writer {
     }
 
     pub(super) fn times(&self, unit_ms: i64) -> Times {
-        Times {
-            unit_ms,
-            previous: None,
-        }
+        Times { unit_ms, previous: None }
     }
 
     #[expect(clippy::cast_sign_loss, reason = "not negative")]
@@ -149,10 +143,7 @@ impl Writer {
             }
             return;
         }
-        let mut prefix = Self {
-            out: Vec::with_capacity(10),
-            clock: self.clock,
-        };
+        let mut prefix = Self { out: Vec::with_capacity(10), clock: self.clock };
         prefix.varint(length as u64);
         self.out.splice(start + 1..from, prefix.out);
     }
@@ -175,17 +166,14 @@ fn unzigzag(n: u64) -> i64 {
 const SHORT: ProfileError = ProfileError::Malformed("ends too early");
 
 #[derive(Clone, Copy)]
-pub(super) struct Reader<'a> {
+pub(in crate::core::profile) struct Reader<'a> {
     rest: &'a [u8],
     clock: UnixMs,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(rest: &'a [u8]) -> Self {
-        Self {
-            rest,
-            clock: UnixMs(0),
-        }
+    pub(in crate::core::profile) fn new(rest: &'a [u8]) -> Self {
+        Self { rest, clock: UnixMs(0) }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -193,11 +181,11 @@ impl<'a> Reader<'a> {
     }
 
     /// All that is left.
-    pub(super) fn rest(&mut self) -> &'a [u8] {
+    pub(in crate::core::profile) fn rest(&mut self) -> &'a [u8] {
         std::mem::take(&mut self.rest)
     }
 
-    pub(super) fn byte(&mut self) -> Result<u8, ProfileError> {
+    pub(in crate::core::profile) fn byte(&mut self) -> Result<u8, ProfileError> {
         let (first, rest) = self.rest.split_first().ok_or(SHORT)?;
         self.rest = rest;
         Ok(*first)
@@ -268,7 +256,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the profile's clock, to which ages refer.
-    pub(super) fn clock(&mut self) -> Result<UnixMs, ProfileError> {
+    pub(in crate::core::profile) fn clock(&mut self) -> Result<UnixMs, ProfileError> {
         let at = self.signed()?;
         if !(TIME_MIN_MS..=TIME_MAX_MS).contains(&at) {
             return Err(ProfileError::Malformed("time out of range"));
@@ -282,7 +270,7 @@ impl<'a> Reader<'a> {
         self.clock
     }
 
-    pub(super) fn age(&mut self, unit_ms: i64) -> Result<UnixMs, ProfileError> {
+    pub(in crate::core::profile) fn age(&mut self, unit_ms: i64) -> Result<UnixMs, ProfileError> {
         let base = ceil_to(self.clock, unit_ms);
         let age_ms = self.span(unit_ms)?;
         let at = base.0.saturating_sub(age_ms);
@@ -298,10 +286,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn times(&self, unit_ms: i64) -> Times {
-        Times {
-            unit_ms,
-            previous: None,
-        }
+        Times { unit_ms, previous: None }
     }
 
     pub(super) fn next_time(&mut self, times: &mut Times) -> Result<UnixMs, ProfileError> {
@@ -330,16 +315,10 @@ impl<'a> Reader<'a> {
         Vec::with_capacity(n.min(self.rest.len()))
     }
 
-    pub(super) fn section(&mut self) -> Result<(u8, Self), ProfileError> {
+    pub(in crate::core::profile) fn section(&mut self) -> Result<(u8, Self), ProfileError> {
         let tag = self.byte()?;
         let length = usize::try_from(self.varint()?).unwrap_or(usize::MAX);
         let rest = self.bytes(length)?;
-        Ok((
-            tag,
-            Self {
-                rest,
-                clock: self.clock,
-            },
-        ))
+        Ok((tag, Self { rest, clock: self.clock }))
     }
 }
