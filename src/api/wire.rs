@@ -2,13 +2,7 @@
 //! Wire types stay in `api` and its callers; `core`, `engine` and `store` do not know them.
 
 /// Package `arbitra.v1`.
-#[allow(
-    missing_docs,
-    clippy::all,
-    clippy::pedantic,
-    rustdoc::all,
-    reason = "generated code"
-)]
+#[allow(missing_docs, clippy::all, clippy::pedantic, rustdoc::all, reason = "generated code")]
 pub mod v1 {
     tonic::include_proto!("arbitra.v1");
 }
@@ -47,9 +41,7 @@ mod tests {
 
     #[test]
     fn equal_messages_are_equal_bytes() {
-        let number = |n| v1::Value {
-            kind: Some(v1::value::Kind::IntValue(n)),
-        };
+        let number = |n| v1::Value { kind: Some(v1::value::Kind::IntValue(n)) };
         let mut forth = v1::DecideRequest::default();
         let mut back = v1::DecideRequest::default();
         for n in 0..100 {
@@ -66,9 +58,7 @@ mod tests {
         let mut value = v1::Value::default();
         for _ in 0..200 {
             value = v1::Value {
-                kind: Some(v1::value::Kind::ListValue(v1::ValueList {
-                    values: vec![value],
-                })),
+                kind: Some(v1::value::Kind::ListValue(v1::ValueList { values: vec![value] })),
             };
         }
         assert!(v1::Value::decode(&*value.encode_to_vec()).is_err());

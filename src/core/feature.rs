@@ -140,11 +140,7 @@ impl FeatureBuilder {
     #[must_use]
     pub fn new(features_max: usize) -> Self {
         let features_max = features_max.min(FEATURES_MAX);
-        Self {
-            vector: FeatureVector::default(),
-            features_max,
-            dropped: 0,
-        }
+        Self { vector: FeatureVector::default(), features_max, dropped: 0 }
     }
 
     /// Adds an attribute by the type of its value: numbers, instants (s since 1970) and durations
@@ -194,9 +190,7 @@ impl FeatureBuilder {
         } else if self.has_room() {
             let bound = f64::from(f32::MAX);
             // Adding zero turns a negative zero into the positive one.
-            self.vector
-                .numeric
-                .push((name, number.clamp(-bound, bound) as f32 + 0.0));
+            self.vector.numeric.push((name, number.clamp(-bound, bound) as f32 + 0.0));
         }
     }
 

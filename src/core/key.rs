@@ -10,7 +10,19 @@ use xxhash_rust::xxh3::xxh3_64;
 /// Two declared names with the same key in one catalog are a fault at load; values seen only at
 /// run time (items, reasons) may collide with probability 2^-32 a pair, which costs accuracy, not
 /// safety.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 pub struct Key(pub u32);
 
 impl Key {
@@ -38,9 +50,8 @@ pub fn id64(id: &str) -> u64 {
 #[must_use]
 pub fn mix64(a: u64, b: u64) -> u64 {
     // splitmix64 finaliser (Steele, Lea, Flood 2014) over a sum with an odd constant.
-    let mut z = a
-        .wrapping_add(b.wrapping_mul(0x9e37_79b9_7f4a_7c15))
-        .wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut z =
+        a.wrapping_add(b.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)

@@ -35,7 +35,11 @@ impl Weights {
     ///
     /// # Errors
     /// When a contribution cannot be computed.
-    pub fn contributions(&self, offer: &Offer, frame: &Frame) -> Result<Vec<(u16, f64)>, EvalError> {
+    pub fn contributions(
+        &self,
+        offer: &Offer,
+        frame: &Frame,
+    ) -> Result<Vec<(u16, f64)>, EvalError> {
         offer
             .contributions
             .iter()

@@ -77,8 +77,7 @@ pub fn outcome(
         None => decision.served(outcome.offer, Some(outcome.channel)).is_some(),
     });
     let served = decision.and_then(|decision| {
-        decision
-            .served(outcome.offer, Some(outcome.channel).filter(|key| *key != Key::default()))
+        decision.served(outcome.offer, Some(outcome.channel).filter(|key| *key != Key::default()))
     });
     let mut completed = outcome.clone();
     if let (Some(decision), Some(served)) = (decision, served) {

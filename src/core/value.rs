@@ -32,7 +32,9 @@ pub enum Value {
 }
 
 /// What CEL allows as a map key; unsigned keys that fit are held as `Int`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub enum MapKey {
     /// Boolean key.
     Bool(bool),
@@ -47,10 +49,7 @@ pub enum MapKey {
 impl Value {
     /// The value as a double, where it is a number or a bool (0 or 1).
     #[must_use]
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "doubles are what models and scores use"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "doubles are what models and scores use")]
     pub fn as_f64(&self) -> Option<f64> {
         match self {
             Self::Bool(b) => Some(f64::from(u8::from(*b))),

@@ -132,7 +132,8 @@ impl Engine {
                 degradations: Vec::new(),
             },
             Err((part, why)) => {
-                let detail = format!("decided without the profile; caps and consents closed: {why}");
+                let detail =
+                    format!("decided without the profile; caps and consents closed: {why}");
                 metrics::counter!("arbitra_degradations_total", "part" => "store").increment(1);
                 Loaded {
                     profile: None,

@@ -109,13 +109,14 @@ impl RulesFolder {
     pub fn watch(root: &Path) -> Result<Self, FolderError> {
         let failed = |cause| FolderError::Watch { path: root.to_path_buf(), cause };
         let (changed, changes) = mpsc::channel(1);
-        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            // Reading the folder is no change of it. A full channel already says 'changed'.
-            if !matches!(&event, Ok(event) if event.kind.is_access()) {
-                let _full = changed.try_send(());
-            }
-        })
-        .map_err(failed)?;
+        let mut watcher =
+            notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+                // Reading the folder is no change of it. A full channel already says 'changed'.
+                if !matches!(&event, Ok(event) if event.kind.is_access()) {
+                    let _full = changed.try_send(());
+                }
+            })
+            .map_err(failed)?;
         watcher.watch(root, RecursiveMode::Recursive).map_err(failed)?;
         Ok(Self { root: root.to_path_buf(), changes, _watcher: watcher })
     }

@@ -59,10 +59,8 @@ impl Engine {
         &self,
         outcomes: Vec<OutcomeCall>,
     ) -> Vec<Result<Recorded, Arc<EngineError>>> {
-        let items = outcomes
-            .into_iter()
-            .map(|call| (call.customer.clone(), Item::Outcome(call)))
-            .collect();
+        let items =
+            outcomes.into_iter().map(|call| (call.customer.clone(), Item::Outcome(call))).collect();
         self.record(items).await
     }
 
@@ -176,7 +174,11 @@ impl Engine {
         } else {
             let record = next.encode().into();
             let (customer, ttl) = (customer.to_owned(), self.config.profile_ttl);
-            match self.store.commit(Commit { customer, expected: version, record, ttl, log }).await? {
+            match self
+                .store
+                .commit(Commit { customer, expected: version, record, ttl, log })
+                .await?
+            {
                 CommitResult::Committed { version, log_position } => {
                     self.profiles.put(hash, version, Arc::new(next));
                     (version, log_position)
@@ -198,7 +200,11 @@ impl Engine {
     }
 
     /// The decisions that the items answer, when all of them are in memory (or none is named).
-    fn decisions_for(&self, hash: u64, items: &[(usize, Item)]) -> Option<Vec<Arc<DecisionRecord>>> {
+    fn decisions_for(
+        &self,
+        hash: u64,
+        items: &[(usize, Item)],
+    ) -> Option<Vec<Arc<DecisionRecord>>> {
         items
             .iter()
             .filter_map(|(_, item)| match item {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::folder::RulesFolder;
 use super::state::Engine;
-use crate::core::catalog::fault::Fault;
 use crate::core::cases::{self, CaseReport};
+use crate::core::catalog::fault::Fault;
 use crate::core::catalog::{self, Catalog};
 use crate::core::decide::Snapshot;
 use crate::core::time::UnixMs;
@@ -93,7 +93,8 @@ impl Engine {
                 let before = self.rules.load_full();
                 let refused = Some(error.to_string());
                 self.rules.store(Arc::new(RulesStatus { refused, ..RulesStatus::clone(&before) }));
-                metrics::counter!("arbitra_catalog_loads_total", "result" => "refused").increment(1);
+                metrics::counter!("arbitra_catalog_loads_total", "result" => "refused")
+                    .increment(1);
                 Err(error)
             }
         }
@@ -101,19 +102,14 @@ impl Engine {
 
     fn swap(&self, proved: Proved) -> bool {
         let catalog = proved.catalog;
-        let status = RulesStatus {
-            loaded_at: self.now(),
-            warnings: proved.warnings,
-            refused: None,
-        };
+        let status =
+            RulesStatus { loaded_at: self.now(), warnings: proved.warnings, refused: None };
         self.rules.store(Arc::new(status));
         if self.snapshot.load().catalog.version == catalog.version {
             return false;
         }
-        self.snapshot.rcu(|current| Snapshot {
-            catalog: catalog.clone(),
-            models: current.models.clone(),
-        });
+        self.snapshot
+            .rcu(|current| Snapshot { catalog: catalog.clone(), models: current.models.clone() });
         metrics::counter!("arbitra_catalog_loads_total", "result" => "taken").increment(1);
         true
     }

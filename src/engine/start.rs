@@ -44,11 +44,8 @@ impl Engine {
         let models = Arc::new(learner.models().clone());
         let position = models.position();
         let snapshot = Snapshot { catalog: rules.catalog, models };
-        let status = RulesStatus {
-            loaded_at: clock.now(),
-            warnings: rules.warnings,
-            refused: None,
-        };
+        let status =
+            RulesStatus { loaded_at: clock.now(), warnings: rules.warnings, refused: None };
         let seed = config.seed.unwrap_or_else(|| {
             use std::hash::{BuildHasher, Hasher};
             std::hash::RandomState::new().build_hasher().finish()

@@ -45,15 +45,9 @@ impl StoreBounds {
     /// [`StoreError::Config`] when a bound is outside its own range.
     pub(super) fn check(&self) -> Result<(), StoreError> {
         let why = if !(1..=DECISIONS_MAX).contains(&self.decisions_max) {
-            format!(
-                "decisions_max is {}, but must be 1 to {DECISIONS_MAX}",
-                self.decisions_max
-            )
+            format!("decisions_max is {}, but must be 1 to {DECISIONS_MAX}", self.decisions_max)
         } else if !(1..=1024).contains(&self.name_bytes_max) {
-            format!(
-                "name_bytes_max is {}, but must be 1 to 1024",
-                self.name_bytes_max
-            )
+            format!("name_bytes_max is {}, but must be 1 to 1024", self.name_bytes_max)
         } else if self.batch_max == 0 {
             "batch_max is 0, but must be at least 1".to_owned()
         } else {
@@ -85,9 +79,7 @@ impl StoreBounds {
         entries: &[T],
     ) -> Result<(), StoreError> {
         self.batch("log entries", entries.len())?;
-        entries
-            .iter()
-            .try_for_each(|entry| self.entry(what, entry.as_ref()))
+        entries.iter().try_for_each(|entry| self.entry(what, entry.as_ref()))
     }
 
     pub(super) fn entry(&self, what: &'static str, entry: &[u8]) -> Result<(), StoreError> {
@@ -119,11 +111,7 @@ impl StoreBounds {
 
     pub(super) fn batch(&self, what: &'static str, items: usize) -> Result<(), StoreError> {
         if items > self.batch_max {
-            return Err(StoreError::TooMany {
-                what,
-                items,
-                items_max: self.batch_max,
-            });
+            return Err(StoreError::TooMany { what, items, items_max: self.batch_max });
         }
         Ok(())
     }
@@ -131,11 +119,7 @@ impl StoreBounds {
 
 fn size(what: &'static str, bytes: usize, bytes_max: usize) -> Result<(), StoreError> {
     if bytes > bytes_max {
-        return Err(StoreError::TooLarge {
-            what,
-            bytes,
-            bytes_max,
-        });
+        return Err(StoreError::TooLarge { what, bytes, bytes_max });
     }
     Ok(())
 }

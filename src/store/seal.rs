@@ -39,10 +39,7 @@ mod tests {
     #[test]
     fn a_sealed_value_opens_only_whole_and_in_its_place() {
         let sealed = seal(b"ana", b"profile");
-        assert_eq!(
-            unseal(b"ana", sealed.clone().into()).unwrap(),
-            b"profile".as_slice()
-        );
+        assert_eq!(unseal(b"ana", sealed.clone().into()).unwrap(), b"profile".as_slice());
         assert_eq!(unseal(b"eva", sealed.clone().into()), None);
         for at in 0..sealed.len() {
             let mut damaged = sealed.clone();

@@ -82,14 +82,8 @@ impl Affinity {
                 continue;
             }
             let both = f64::from(weight) * f64::from(other_weight.min(WEIGHT_MAX)) * unit;
-            self.rows
-                .entry(item, Row::default)
-                .0
-                .add(*other, both as f32, max);
-            self.rows
-                .entry(*other, Row::default)
-                .0
-                .add(item, both as f32, max);
+            self.rows.entry(item, Row::default).0.add(*other, both as f32, max);
+            self.rows.entry(*other, Row::default).0.add(item, both as f32, max);
         }
     }
 
@@ -142,7 +136,5 @@ impl Affinity {
 
 /// The last `max` entries of a history.
 pub(super) fn recent(history: &[(Key, f32)], max: usize) -> &[(Key, f32)] {
-    history
-        .get(history.len().saturating_sub(max)..)
-        .unwrap_or_default()
+    history.get(history.len().saturating_sub(max)..).unwrap_or_default()
 }

@@ -30,12 +30,8 @@ impl Row {
     /// Co-occurrence with `item`.
     #[must_use]
     pub fn with(&self, item: Key) -> f32 {
-        let at = self
-            .neighbours
-            .binary_search_by_key(&item, |one| one.0)
-            .ok();
-        at.and_then(|at| self.neighbours.get(at))
-            .map_or(0.0, |one| one.1)
+        let at = self.neighbours.binary_search_by_key(&item, |one| one.0).ok();
+        at.and_then(|at| self.neighbours.get(at)).map_or(0.0, |one| one.1)
     }
 
     /// Adds `amount` to the co-occurrence with `item`; when there is no room, the neighbour with
@@ -100,10 +96,7 @@ impl Row {
     /// # Errors
     /// [`CodecError`] when the bytes are short or no row.
     pub fn decode(neighbours_max: usize, input: &mut Reader<'_>) -> Result<Self, CodecError> {
-        let mut row = Self {
-            count: input.f64()?,
-            neighbours: Vec::new(),
-        };
+        let mut row = Self { count: input.f64()?, neighbours: Vec::new() };
         let count = input.count(neighbours_max, 5, "number of neighbours")?;
         row.neighbours.reserve_exact(count);
         let mut key = 0_u64;
@@ -112,8 +105,6 @@ impl Row {
             let item = u32::try_from(key).map_err(|_| CodecError::Invalid("item"))?;
             row.neighbours.push((Key(item), input.f32()?));
         }
-        row.is_sound()
-            .then_some(row)
-            .ok_or(CodecError::Invalid("row"))
+        row.is_sound().then_some(row).ok_or(CodecError::Invalid("row"))
     }
 }

@@ -34,12 +34,7 @@ impl Affinity {
             .filter_map(|(at, item)| {
                 let row = self.rows.get(*item)?;
                 let norm = power(row.count, self.spec.item_exponent);
-                Some(Slot {
-                    item: *item,
-                    at,
-                    norm,
-                    sum: 0.0,
-                })
+                Some(Slot { item: *item, at, norm, sum: 0.0 })
             })
             .collect();
         order.sort_unstable_by_key(|slot| (slot.item, slot.at));
@@ -118,10 +113,6 @@ fn gather(row: &Row, slots: &mut [Slot], mut found: impl FnMut(f32, &mut Slot)) 
 
 fn power(count: f64, exponent: f64) -> f64 {
     // The square root is exact and fast; the general power is only for other settings.
-    let power = if exponent == 0.5 {
-        count.sqrt()
-    } else {
-        libm::pow(count, exponent)
-    };
+    let power = if exponent == 0.5 { count.sqrt() } else { libm::pow(count, exponent) };
     power.max(f64::MIN_POSITIVE.sqrt())
 }

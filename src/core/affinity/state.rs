@@ -10,11 +10,7 @@ use crate::core::time::UnixMs;
 impl Affinity {
     /// Appends the whole state, settings included.
     pub fn encode(&self, out: &mut Writer) {
-        for size in [
-            self.spec.items_max,
-            self.spec.neighbours_max,
-            self.spec.history_max,
-        ] {
+        for size in [self.spec.items_max, self.spec.neighbours_max, self.spec.history_max] {
             out.varint(size as u64);
         }
         out.f64(self.spec.half_life_days);

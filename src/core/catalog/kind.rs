@@ -70,15 +70,11 @@ impl FileKind {
     /// The kind of the file at `path` (within the rules folder, with `/`); `None`: not of ours.
     #[must_use]
     pub fn of(path: &str) -> Option<Self> {
-        let stem = path
-            .strip_suffix(".yaml")
-            .or_else(|| path.strip_suffix(".yml"))?;
-        Self::ALL
-            .into_iter()
-            .find(|kind| match stem.split_once('/') {
-                None => !kind.in_folder() && stem == kind.name(),
-                Some((folder, _)) => kind.in_folder() && folder == kind.name(),
-            })
+        let stem = path.strip_suffix(".yaml").or_else(|| path.strip_suffix(".yml"))?;
+        Self::ALL.into_iter().find(|kind| match stem.split_once('/') {
+            None => !kind.in_folder() && stem == kind.name(),
+            Some((folder, _)) => kind.in_folder() && folder == kind.name(),
+        })
     }
 
     /// The JSON Schema of files of this kind (draft 2020-12), for editors and for validation.

@@ -33,7 +33,9 @@ impl Channel {
                         && a.as_bytes().get(b.len()) == Some(&b'-')
                         && a.get(..b.len()).is_some_and(|start| start.eq_ignore_ascii_case(b))
                 };
-                locale.eq_ignore_ascii_case(wanted) || wider(wanted, locale) || wider(locale, wanted)
+                locale.eq_ignore_ascii_case(wanted)
+                    || wider(wanted, locale)
+                    || wider(locale, wanted)
             })
         };
         match asked {

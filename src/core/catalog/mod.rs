@@ -4,9 +4,9 @@
 
 mod compile;
 pub mod fault;
-mod lookup;
 mod kind;
 mod load;
+mod lookup;
 mod model;
 mod read;
 pub mod schema;

@@ -28,6 +28,8 @@ pub(super) struct Finding {
     pub path: Vec<Step>,
     /// The unknown key, where that is what is wrong.
     pub unknown_key: Option<String>,
+    /// Whether something is missing there, rather than wrong.
+    pub missing: bool,
     /// What is wrong.
     message: String,
     /// How to mend it.
@@ -38,9 +40,7 @@ impl Finding {
     /// Reports it as a fault of the file that `top` is the top of.
     pub(super) fn report(&self, top: &Place<'_>) {
         at_path(top, &self.path, &mut |place| match &self.unknown_key {
-            Some(key) => place
-                .key(key)
-                .error_at_key(self.message.clone(), self.hint.clone()),
+            Some(key) => place.key(key).error_at_key(self.message.clone(), self.hint.clone()),
             None => match &self.hint {
                 Some(hint) => place.error_hint(self.message.clone(), hint.clone()),
                 None => place.error(self.message.clone()),
@@ -94,12 +94,9 @@ pub(super) fn validate(kind: FileKind, value: &Value) -> Vec<Finding> {
 
 fn explain(schema: &Value, root: &Value, error: &ValidationError<'_>, out: &mut Vec<Finding>) {
     let mut finding = |message: String, hint: Option<String>| {
-        out.push(Finding {
-            path: path(error.instance_path()),
-            unknown_key: None,
-            message,
-            hint,
-        });
+        let missing = matches!(error.kind(), ValidationErrorKind::Required { .. });
+        let path = path(error.instance_path());
+        out.push(Finding { path, unknown_key: None, missing, message, hint });
     };
     let found = || describe(instance(root, error.instance_path()));
     match error.kind() {
@@ -109,6 +106,7 @@ fn explain(schema: &Value, root: &Value, error: &ValidationError<'_>, out: &mut 
                 out.push(Finding {
                     path: path(error.instance_path()),
                     unknown_key: Some(key.clone()),
+                    missing: false,
                     message: format!("unknown key `{key}`"),
                     hint: did_you_mean(key, known.iter().copied()),
                 });
@@ -182,24 +180,12 @@ fn alternatives(
         }
         expected.retain(|name| name != "nothing");
         expected.dedup();
-        (
-            format!(
-                "expected {}, found {}",
-                expected.join(" or "),
-                describe(value)
-            ),
-            None,
-        )
+        (format!("expected {}, found {}", expected.join(" or "), describe(value)), None)
     } else {
         let constants: Vec<&str> = constants.iter().map(String::as_str).collect();
         one_of(&constants, value)
     };
-    out.push(Finding {
-        path: path(here),
-        unknown_key: None,
-        message,
-        hint,
-    });
+    out.push(Finding { path: path(here), unknown_key: None, missing: false, message, hint });
 }
 
 enum Leaf {
@@ -220,15 +206,11 @@ fn collect(
         }
         match error.kind() {
             ValidationErrorKind::Constant { expected_value } => {
-                leaf(Leaf::Constant(
-                    expected_value.as_str().unwrap_or_default().to_owned(),
-                ));
+                leaf(Leaf::Constant(expected_value.as_str().unwrap_or_default().to_owned()));
             }
             ValidationErrorKind::Enum { options } => {
                 for option in options.as_array().into_iter().flatten() {
-                    leaf(Leaf::Constant(
-                        option.as_str().unwrap_or_default().to_owned(),
-                    ));
+                    leaf(Leaf::Constant(option.as_str().unwrap_or_default().to_owned()));
                 }
             }
             ValidationErrorKind::Type { .. } => {

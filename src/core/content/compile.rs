@@ -64,12 +64,7 @@ pub struct TemplateFault {
 
 impl TemplateFault {
     fn about(name: &str, message: String, hint: Option<String>) -> Self {
-        Self {
-            line: None,
-            name: Some(name.to_owned()),
-            message,
-            hint,
-        }
+        Self { line: None, name: Some(name.to_owned()), message, hint }
     }
 }
 
@@ -98,10 +93,7 @@ impl Default for Templates {
         }
         escape::install(&mut environment);
         filters::add(&mut environment);
-        Self {
-            environment,
-            reads: HashMap::new(),
-        }
+        Self { environment, reads: HashMap::new() }
     }
 }
 
@@ -242,11 +234,7 @@ fn from_minijinja(error: &minijinja::Error, what: &str) -> TemplateFault {
     TemplateFault {
         line: error.line(),
         name: None,
-        message: if detail.is_empty() {
-            what.to_owned()
-        } else {
-            format!("{what}: {detail}")
-        },
+        message: if detail.is_empty() { what.to_owned() } else { format!("{what}: {detail}") },
         hint: None,
     }
 }
@@ -290,11 +278,7 @@ impl Context {
     pub(super) fn finish(self, locale: &str) -> Value {
         let mut names = self.names;
         names.insert("locale".to_owned(), Value::from(locale));
-        names.extend(
-            self.roots
-                .into_iter()
-                .map(|(root, entries)| (root, Value::from(entries))),
-        );
+        names.extend(self.roots.into_iter().map(|(root, entries)| (root, Value::from(entries))));
         Value::from(names)
     }
 }

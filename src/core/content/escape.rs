@@ -63,6 +63,5 @@ fn write(
     }
     let quoted = serde_json::Value::String(text).to_string();
     let inside = quoted.get(1..quoted.len().saturating_sub(1));
-    out.write_str(inside.unwrap_or_default())
-        .map_err(Into::into)
+    out.write_str(inside.unwrap_or_default()).map_err(Into::into)
 }

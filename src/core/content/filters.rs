@@ -16,10 +16,7 @@ pub(super) fn add(environment: &mut Environment<'_>) {
 }
 
 fn locale(state: &State<'_, '_>) -> String {
-    state
-        .lookup("locale")
-        .and_then(|locale| locale.as_str().map(str::to_owned))
-        .unwrap_or_default()
+    state.lookup("locale").and_then(|locale| locale.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 fn amount(value: &Value) -> Result<f64, Error> {
@@ -85,11 +82,7 @@ fn date(state: &State<'_, '_>, value: Value, length: Option<String>) -> Result<S
 }
 
 fn name(names: &[&'static str; 12], month: i8) -> &'static str {
-    usize::try_from(month - 1)
-        .ok()
-        .and_then(|index| names.get(index))
-        .copied()
-        .unwrap_or_default()
+    usize::try_from(month - 1).ok().and_then(|index| names.get(index)).copied().unwrap_or_default()
 }
 
 const ENGLISH: [&str; 12] = [

@@ -23,10 +23,7 @@ pub fn pick<'v>(
             wanted = wanted.rsplit_once('-')?.0;
         }
     };
-    parents(locale)
-        .or_else(|| exact(""))
-        .or_else(|| parents(default))
-        .or_else(|| variants.first())
+    parents(locale).or_else(|| exact("")).or_else(|| parents(default)).or_else(|| variants.first())
 }
 
 #[cfg(test)]

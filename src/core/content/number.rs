@@ -21,29 +21,13 @@ impl Style {
     /// Of `locale`; English for languages not listed.
     pub(super) fn of(locale: &str) -> Self {
         let (language, rest) = locale.split_once('-').unwrap_or((locale, ""));
-        let point = Self {
-            group: ",",
-            decimal: ".",
-            grouped_from: 4,
-            symbol_last: false,
-        };
-        let comma = Self {
-            group: ".",
-            decimal: ",",
-            grouped_from: 4,
-            symbol_last: true,
-        };
+        let point = Self { group: ",", decimal: ".", grouped_from: 4, symbol_last: false };
+        let comma = Self { group: ".", decimal: ",", grouped_from: 4, symbol_last: true };
         match language.to_ascii_lowercase().as_str() {
             "es" if POINT_REGIONS.contains(&rest.to_ascii_uppercase().as_str()) => point,
-            "es" => Self {
-                grouped_from: 5,
-                ..comma
-            },
+            "es" => Self { grouped_from: 5, ..comma },
             "ca" | "de" | "gl" | "it" | "nl" | "pt" => comma,
-            "fr" => Self {
-                group: "\u{202f}",
-                ..comma
-            },
+            "fr" => Self { group: "\u{202f}", ..comma },
             _ => point,
         }
     }

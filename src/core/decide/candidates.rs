@@ -108,7 +108,11 @@ impl<'a> Scorer<'a> {
             match self.best(index, offer, asked.placement, placement, frame) {
                 Ok(Some(candidate)) => candidates.push(candidate),
                 Ok(None) => {
-                    self.unscored.push(Unscored { offer: index, placement: asked.placement, error: None });
+                    self.unscored.push(Unscored {
+                        offer: index,
+                        placement: asked.placement,
+                        error: None,
+                    });
                 }
                 Err(error) => self.unscored.push(Unscored {
                     offer: index,
@@ -138,7 +142,9 @@ impl<'a> Scorer<'a> {
             if !fits || !spec.when.iter().all(|when| when.eval_bool(frame) == Ok(true)) {
                 continue;
             }
-            let Some(asked) = self.propensity_candidate(index, treatment, affinity) else { continue };
+            let Some(asked) = self.propensity_candidate(index, treatment, affinity) else {
+                continue;
+            };
             let estimate =
                 self.shared.snapshot.models.propensity.predict(&self.shared.prepared, &asked);
             let known = match base {
@@ -195,7 +201,9 @@ impl<'a> Scorer<'a> {
         let unknown: Vec<u32> = offers
             .iter()
             .copied()
-            .filter(|offer| self.affinities.binary_search_by_key(offer, |(known, _)| *known).is_err())
+            .filter(|offer| {
+                self.affinities.binary_search_by_key(offer, |(known, _)| *known).is_err()
+            })
             .collect();
         let catalog = self.shared.catalog();
         let items: Vec<Key> = unknown

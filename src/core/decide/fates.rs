@@ -54,7 +54,13 @@ pub(super) fn all(
             None => plain(Gate::Treatment, "no treatment's conditions hold".to_owned()),
         };
         let placement = Some(unscored.placement);
-        fates.push(Fate { offer: unscored.offer, placement, stop, values: Vec::new(), score: None });
+        fates.push(Fate {
+            offer: unscored.offer,
+            placement,
+            stop,
+            values: Vec::new(),
+            score: None,
+        });
     }
     for offer in (0_u32..).take(catalog.offers.len()) {
         if told.contains(offer) {

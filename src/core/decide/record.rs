@@ -181,9 +181,11 @@ impl DecisionRecord {
             _ => {
                 let catalog = String::from_utf8_lossy(input.bytes()?).into();
                 let seed = input.u64()?;
-                postcard::from_bytes(input.bytes()?)
-                    .ok()
-                    .map(|channels| Answer { catalog, seed, channels })
+                postcard::from_bytes(input.bytes()?).ok().map(|channels| Answer {
+                    catalog,
+                    seed,
+                    channels,
+                })
             }
         };
         Ok(Self { id, at, features, offers, answer })

@@ -74,9 +74,7 @@ fn size(value: &Value) -> Result<Value, Stop> {
         Value::Map(m) => m.len(),
         _ => return Err(no_overload(Function::Size)),
     };
-    i64::try_from(length)
-        .map(Value::Int)
-        .map_err(|_| Stop::failed("size out of range"))
+    i64::try_from(length).map(Value::Int).map_err(|_| Stop::failed("size out of range"))
 }
 
 fn convert(function: Function, value: &Value) -> Result<Value, Stop> {
@@ -105,10 +103,9 @@ fn convert(function: Function, value: &Value) -> Result<Value, Stop> {
         }
         (Function::ToBytes, Value::String(s)) => Some(Value::Bytes(s.as_bytes().into())),
         (Function::ToTimestamp, Value::Timestamp(t)) => Some(Value::Timestamp(*t)),
-        (Function::ToTimestamp, Value::Int(seconds)) => Timestamp::from_second(*seconds)
-            .ok()
-            .and_then(time::in_range)
-            .map(Value::Timestamp),
+        (Function::ToTimestamp, Value::Int(seconds)) => {
+            Timestamp::from_second(*seconds).ok().and_then(time::in_range).map(Value::Timestamp)
+        }
         (Function::ToTimestamp, Value::String(s)) => time::parse_timestamp(s).map(Value::Timestamp),
         (Function::ToDuration, Value::Duration(d)) => Some(Value::Duration(*d)),
         (Function::ToDuration, Value::String(s)) => {
@@ -154,9 +151,7 @@ fn number(function: Function, args: &[Cow<'_, Value>]) -> Result<Value, Stop> {
         return Err(no_overload(function));
     }
     let real = |index: usize| {
-        args.get(index)
-            .and_then(|a| a.as_f64())
-            .ok_or_else(|| no_overload(function))
+        args.get(index).and_then(|a| a.as_f64()).ok_or_else(|| no_overload(function))
     };
     let picked = match function {
         Function::Min => extreme(Operator::Less, args)?,
@@ -179,10 +174,7 @@ fn number(function: Function, args: &[Cow<'_, Value>]) -> Result<Value, Stop> {
     if all_int || all_uint {
         return Ok(picked);
     }
-    picked
-        .as_f64()
-        .map(Value::Double)
-        .ok_or_else(|| no_overload(function))
+    picked.as_f64().map(Value::Double).ok_or_else(|| no_overload(function))
 }
 
 fn extreme(operator: Operator, args: &[Cow<'_, Value>]) -> Result<Value, Stop> {
@@ -278,9 +270,7 @@ fn join(list: &Arc<[Value]>, separator: &str, budget: &mut Budget) -> Result<Str
     budget.spend(list.len())?;
     let mut joined = String::new();
     for (index, element) in list.iter().enumerate() {
-        let text = element
-            .as_str()
-            .ok_or_else(|| no_overload(Function::Join))?;
+        let text = element.as_str().ok_or_else(|| no_overload(Function::Join))?;
         if index > 0 {
             joined.push_str(separator);
         }
@@ -339,8 +329,7 @@ fn bad_conversion(function: Function, value: &Value) -> Stop {
 }
 
 fn no_overload(function: Function) -> Stop {
-    let name = super::functions::signatures()
-        .find(|s| s.function == function)
-        .map_or("?", |s| s.name);
+    let name =
+        super::functions::signatures().find(|s| s.function == function).map_or("?", |s| s.name);
     Stop::because(format!("`{name}` does not take these arguments"))
 }

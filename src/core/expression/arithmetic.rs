@@ -98,9 +98,7 @@ fn subtract(a: &Value, b: &Value) -> Result<Value, Stop> {
     match (a, b) {
         (Value::Timestamp(t), Value::Duration(d)) => {
             let difference = t.checked_sub(*d).ok().and_then(time::in_range);
-            difference
-                .map(Value::Timestamp)
-                .ok_or(Stop::failed(time::RANGE))
+            difference.map(Value::Timestamp).ok_or(Stop::failed(time::RANGE))
         }
         (Value::Timestamp(a), Value::Timestamp(b)) => time::duration(Some(a.duration_since(*b))),
         (Value::Duration(a), Value::Duration(b)) => time::duration(a.checked_sub(*b)),
@@ -111,16 +109,10 @@ fn subtract(a: &Value, b: &Value) -> Result<Value, Stop> {
 /// `-a`.
 pub(super) fn negate(a: &Value) -> Result<Value, Stop> {
     match a {
-        Value::Int(i) => i
-            .checked_neg()
-            .map(Value::Int)
-            .ok_or(Stop::failed(OVERFLOW)),
+        Value::Int(i) => i.checked_neg().map(Value::Int).ok_or(Stop::failed(OVERFLOW)),
         Value::Double(d) => Ok(Value::Double(-d)),
         Value::Duration(d) => time::duration(d.checked_neg()),
-        other => Err(Stop::because(format!(
-            "cannot negate {}",
-            other.type_name()
-        ))),
+        other => Err(Stop::because(format!("cannot negate {}", other.type_name()))),
     }
 }
 

@@ -166,11 +166,7 @@ fn key(field: &Arc<str>) -> MapKey {
 }
 
 fn source(slot: Slot, ty: &Type, path: &Arc<str>) -> Box<Source> {
-    Box::new(Source {
-        slot,
-        ty: ty.clone(),
-        path: path.clone(),
-    })
+    Box::new(Source { slot, ty: ty.clone(), path: path.clone() })
 }
 
 /// A comparison of a slot with a constant of its type.

@@ -106,10 +106,9 @@ pub(super) fn contains(
             Ok(false)
         }
         Value::Map(map) => Ok(map_key(needle).is_some_and(|key| map.contains_key(&key))),
-        other => Err(Stop::because(format!(
-            "`in` wants a list or a map, not {}",
-            other.type_name()
-        ))),
+        other => {
+            Err(Stop::because(format!("`in` wants a list or a map, not {}", other.type_name())))
+        }
     }
 }
 
@@ -131,10 +130,7 @@ pub(super) fn element<'v>(container: &'v Value, index: &Value) -> Result<&'v Val
             let key = map_key(index).ok_or_else(|| no_key(index))?;
             map.get(&key).ok_or_else(|| no_key(index))
         }
-        other => Err(Stop::because(format!(
-            "{} cannot be indexed",
-            other.type_name()
-        ))),
+        other => Err(Stop::because(format!("{} cannot be indexed", other.type_name()))),
     }
 }
 
@@ -209,10 +205,7 @@ fn whole_and_double(whole: i128, double: f64) -> Option<Ordering> {
 }
 
 /// The whole part of a double that fits, and whether that is all of it.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "checked to lie in the range of i64"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "checked to lie in the range of i64")]
 pub(super) fn double_to_int(double: f64) -> Option<(i64, bool)> {
     // 2^63 is a double; every smaller one down to -2^63 truncates to an i64.
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;

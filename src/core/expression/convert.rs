@@ -22,12 +22,7 @@ pub(super) struct Converter<'s> {
 
 impl<'s> Converter<'s> {
     pub(super) fn new(source: &'s str, tokens: Tokens, places: Option<Arc<SourceInfo>>) -> Self {
-        Self {
-            source,
-            tokens,
-            places,
-            faults: Vec::new(),
-        }
+        Self { source, tokens, places, faults: Vec::new() }
     }
 
     pub(super) fn into_faults(self) -> Vec<ExpressionFault> {
@@ -77,10 +72,8 @@ impl<'s> Converter<'s> {
             }
             Expr::Comprehension(comprehension) => self.comprehension(at, *comprehension),
             Expr::Struct(message) => {
-                let text = format!(
-                    "messages like `{}{{}}` are not part of rules",
-                    message.type_name
-                );
+                let text =
+                    format!("messages like `{}{{}}` are not part of rules", message.type_name);
                 self.fault(at, &text)
             }
             Expr::Unspecified => self.fault(at, "not an expression"),
@@ -105,9 +98,8 @@ impl<'s> Converter<'s> {
         }
         let name = call.func_name;
         let args = self.convert_all(call.args)?;
-        let hull = args.iter().fold(at, |hull, arg| {
-            (hull.0.min(arg.span.0), hull.1.max(arg.span.1))
-        });
+        let hull =
+            args.iter().fold(at, |hull, arg| (hull.0.min(arg.span.0), hull.1.max(arg.span.1)));
         let kind = match (name.as_str(), args) {
             (operators::LOGICAL_AND, args) => SyntaxKind::All(args),
             (operators::LOGICAL_OR, args) => SyntaxKind::Any(args),
@@ -158,11 +150,7 @@ impl<'s> Converter<'s> {
         let mut args = step.args.into_iter();
         match init {
             Expr::Literal(LiteralValue::Boolean(start)) => {
-                let kind = if *start.inner() {
-                    LoopKind::All
-                } else {
-                    LoopKind::Exists
-                };
+                let kind = if *start.inner() { LoopKind::All } else { LoopKind::Exists };
                 Some((kind, args.nth(1), None))
             }
             Expr::Literal(LiteralValue::Int(_)) => Some((LoopKind::ExistsOne, args.next(), None)),
@@ -178,9 +166,8 @@ impl<'s> Converter<'s> {
                 // `filter` appends the variable node itself, at the place of its declaration.
                 let is_variable = matches!(&element.expr, Expr::Ident(name) if name == variable);
                 let place = self.place(element.id).0;
-                let declared_first = predicate
-                    .as_ref()
-                    .is_some_and(|p| place <= self.first_place(p));
+                let declared_first =
+                    predicate.as_ref().is_some_and(|p| place <= self.first_place(p));
                 if is_variable && declared_first {
                     Some((LoopKind::Filter, predicate, None))
                 } else {
@@ -238,11 +225,7 @@ impl<'s> Converter<'s> {
 
     fn fault(&mut self, span: Span, message: &str) -> Option<Syntax> {
         if self.faults.len() < FAULTS_MAX {
-            self.faults.push(ExpressionFault {
-                span,
-                message: message.to_owned(),
-                hint: None,
-            });
+            self.faults.push(ExpressionFault { span, message: message.to_owned(), hint: None });
         }
         None
     }

@@ -27,11 +27,7 @@ pub(super) struct Env<'a> {
 impl<'a> Env<'a> {
     #[inline]
     pub(super) fn new(frame: &'a Frame) -> Self {
-        Self {
-            frame,
-            locals: Vec::new(),
-            budget: Budget::full(),
-        }
+        Self { frame, locals: Vec::new(), budget: Budget::full() }
     }
 
     fn read(&self, source: &Source) -> Result<Cow<'a, Value>, Stop> {
@@ -185,10 +181,8 @@ impl Code {
             }
             Self::Call(function, args) => call(*function, args, env).map(Cow::Owned),
             Self::List(elements) => {
-                let values: Result<Vec<_>, _> = elements
-                    .iter()
-                    .map(|e| e.value(env).map(Cow::into_owned))
-                    .collect();
+                let values: Result<Vec<_>, _> =
+                    elements.iter().map(|e| e.value(env).map(Cow::into_owned)).collect();
                 list(values?).map(Cow::Owned)
             }
             Self::Map(entries) => {
@@ -270,13 +264,12 @@ fn member(needle: &Value, set: &Set, budget: &mut Budget) -> Result<bool, Stop> 
 fn as_number(value: &Value) -> Result<f64, Stop> {
     match value {
         Value::Double(d) => Ok(*d),
-        Value::Int(_) | Value::Uint(_) => value
-            .as_f64()
-            .ok_or(Stop::failed("a formula must be a number")),
-        other => Err(Stop::because(format!(
-            "a formula must be a number, not {}",
-            other.type_name()
-        ))),
+        Value::Int(_) | Value::Uint(_) => {
+            value.as_f64().ok_or(Stop::failed("a formula must be a number"))
+        }
+        other => {
+            Err(Stop::because(format!("a formula must be a number, not {}", other.type_name())))
+        }
     }
 }
 

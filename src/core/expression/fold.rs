@@ -15,12 +15,7 @@ use crate::core::value::Value;
 /// Simplifies a term under `depth` macro variables.
 pub(super) fn fold(term: Term, depth: usize) -> Term {
     let Term { kind, ty, span } = term;
-    let each = |terms: Vec<Term>| {
-        terms
-            .into_iter()
-            .map(|t| fold(t, depth))
-            .collect::<Vec<_>>()
-    };
+    let each = |terms: Vec<Term>| terms.into_iter().map(|t| fold(t, depth)).collect::<Vec<_>>();
     let one = |term: Box<Term>| Box::new(fold(*term, depth));
     let kind = match kind {
         TermKind::All(operands) => return logical(each(operands), false, span),
@@ -50,10 +45,7 @@ pub(super) fn fold(term: Term, depth: usize) -> Term {
         TermKind::Call(function, args) => TermKind::Call(function, each(args)),
         TermKind::List(elements) => TermKind::List(each(elements)),
         TermKind::Map(entries) => TermKind::Map(
-            entries
-                .into_iter()
-                .map(|(k, v)| (fold(k, depth), fold(v, depth)))
-                .collect(),
+            entries.into_iter().map(|(k, v)| (fold(k, depth), fold(v, depth))).collect(),
         ),
         TermKind::Loop(body) => TermKind::Loop(Box::new(TermLoop {
             kind: body.kind,
@@ -75,16 +67,12 @@ fn evaluated(term: Term, depth: usize) -> Term {
     if term.constant().is_some() || !closed(&term, depth) {
         return term;
     }
-    let mut reference = Reference {
-        frame: &[],
-        locals: vec![Value::Null; depth],
-        budget: Budget::full(),
-    };
+    let mut reference =
+        Reference { frame: &[], locals: vec![Value::Null; depth], budget: Budget::full() };
     match reference.eval(&term) {
-        Ok(value) if small(&value, FOLDED_NODES_MAX) => Term {
-            kind: TermKind::Constant(value),
-            ..term
-        },
+        Ok(value) if small(&value, FOLDED_NODES_MAX) => {
+            Term { kind: TermKind::Constant(value), ..term }
+        }
         _ => term,
     }
 }
@@ -146,11 +134,7 @@ fn logical(operands: Vec<Term>, decisive: bool, span: super::syntax::Span) -> Te
     {
         return only.clone();
     }
-    let kind = if decisive {
-        TermKind::Any(flat)
-    } else {
-        TermKind::All(flat)
-    };
+    let kind = if decisive { TermKind::Any(flat) } else { TermKind::All(flat) };
     boolean(kind, span)
 }
 
@@ -166,11 +150,7 @@ fn not(operand: Term, span: super::syntax::Span) -> Term {
 }
 
 fn boolean(kind: TermKind, span: super::syntax::Span) -> Term {
-    Term {
-        kind,
-        ty: Type::Bool,
-        span,
-    }
+    Term { kind, ty: Type::Bool, span }
 }
 
 /// Whether the term's value, if it has one, is a bool for certain: what comes out of lists and maps

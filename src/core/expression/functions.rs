@@ -80,14 +80,7 @@ const fn global(
     result: Kind,
     function: Function,
 ) -> Signature {
-    Signature {
-        name,
-        member: false,
-        params,
-        repeats: false,
-        result,
-        function,
-    }
+    Signature { name, member: false, params, repeats: false, result, function }
 }
 
 const fn member(
@@ -96,28 +89,17 @@ const fn member(
     result: Kind,
     function: Function,
 ) -> Signature {
-    Signature {
-        member: true,
-        ..global(name, params, result, function)
-    }
+    Signature { member: true, ..global(name, params, result, function) }
 }
 
 const fn repeated(name: &'static str, function: Function) -> Signature {
-    Signature {
-        repeats: true,
-        ..global(name, &[Kind::Number], Kind::Number, function)
-    }
+    Signature { repeats: true, ..global(name, &[Kind::Number], Kind::Number, function) }
 }
 
 const fn part(name: &'static str, part: Part) -> [Signature; 2] {
     [
         member(name, &[Kind::Timestamp], Kind::Int, Function::Part(part)),
-        member(
-            name,
-            &[Kind::Timestamp, Kind::Text],
-            Kind::Int,
-            Function::Part(part),
-        ),
+        member(name, &[Kind::Timestamp, Kind::Text], Kind::Int, Function::Part(part)),
     ]
 }
 
@@ -180,12 +162,7 @@ static SIMPLE: &[Signature] = &[
     global("exp", &[Number], Double, Function::Exp),
     global("pow", &[Number, Number], Double, Function::Pow),
     global("sqrt", &[Number], Double, Function::Sqrt),
-    global(
-        "days_between",
-        &[Timestamp, Timestamp],
-        Int,
-        Function::DaysBetween,
-    ),
+    global("days_between", &[Timestamp, Timestamp], Int, Function::DaysBetween),
     member("lowerAscii", &[Text], Text, Function::LowerAscii),
     member("upperAscii", &[Text], Text, Function::UpperAscii),
     member("trim", &[Text], Text, Function::Trim),
@@ -270,11 +247,7 @@ impl Signature {
 
     /// The parameter the argument at `index` goes to.
     pub(super) fn param(&self, index: usize) -> Option<Kind> {
-        let last = if self.repeats {
-            self.params.last()
-        } else {
-            None
-        };
+        let last = if self.repeats { self.params.last() } else { None };
         self.params.get(index).or(last).copied()
     }
 

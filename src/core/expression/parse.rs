@@ -36,11 +36,8 @@ pub(super) fn parse(source: &str) -> Result<Syntax, Vec<ExpressionFault>> {
         }]);
     }
     let tree = parser().parse(source).map_err(|errors| {
-        let mut faults: Vec<_> = errors
-            .errors
-            .iter()
-            .map(|e| syntax_fault(e, source, &tokens))
-            .collect();
+        let mut faults: Vec<_> =
+            errors.errors.iter().map(|e| syntax_fault(e, source, &tokens)).collect();
         faults.dedup_by(|a, b| a.span == b.span);
         faults.truncate(FAULTS_MAX);
         faults
@@ -89,11 +86,7 @@ fn syntax_fault(error: &ParseError, source: &str, tokens: &Tokens) -> Expression
         "not" | "NOT" => Some("write `!`".to_owned()),
         _ => None,
     };
-    ExpressionFault {
-        span,
-        message,
-        hint,
-    }
+    ExpressionFault { span, message, hint }
 }
 
 /// Line and column (from 1, in bytes) → the token there; the whole text where there is none.
@@ -104,11 +97,7 @@ fn span_of(pos: (isize, isize), source: &str, tokens: &Tokens) -> (usize, usize)
     if line == 0 {
         return (0, source.len());
     }
-    let before: usize = source
-        .split_inclusive('\n')
-        .take(line - 1)
-        .map(str::len)
-        .sum();
+    let before: usize = source.split_inclusive('\n').take(line - 1).map(str::len).sum();
     let start = (before + column.saturating_sub(1)).min(source.len());
     let span = match tokens.at_or_after(start) {
         Some(span) => span,

@@ -87,9 +87,7 @@ impl Program {
                 Err(Stop::failed("cost limit exceeded: value too large"))
             }
         });
-        value
-            .map(std::borrow::Cow::into_owned)
-            .map_err(|stop| self.error(stop))
+        value.map(std::borrow::Cow::into_owned).map_err(|stop| self.error(stop))
     }
 
     /// Evaluates a condition, without building a value.
@@ -110,10 +108,7 @@ impl Program {
     #[inline]
     pub fn eval_f64(&self, frame: &Frame) -> Result<f64, EvalError> {
         let mut env = Env::new(frame);
-        self.0
-            .code
-            .number(&mut env)
-            .map_err(|stop| self.error(stop))
+        self.0.code.number(&mut env).map_err(|stop| self.error(stop))
     }
 
     /// Evaluates by walking the checked, unsimplified tree and copying every value: slow, plain,
@@ -122,11 +117,7 @@ impl Program {
     /// # Errors
     /// As [`Program::eval`].
     pub fn reference_eval(&self, frame: &Frame) -> Result<Value, EvalError> {
-        let mut reference = Reference {
-            frame,
-            locals: Vec::new(),
-            budget: Budget::full(),
-        };
+        let mut reference = Reference { frame, locals: Vec::new(), budget: Budget::full() };
         let value = reference.eval(&self.0.term);
         value.map_err(|stop| self.error(stop))
     }

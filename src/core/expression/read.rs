@@ -41,9 +41,7 @@ pub(super) fn read<'f>(
         return Ok(Cow::Borrowed(value));
     }
     let found = value.type_name();
-    Err(Stop::because(format!(
-        "`{path}` is declared {ty} and holds {found}"
-    )))
+    Err(Stop::because(format!("`{path}` is declared {ty} and holds {found}")))
 }
 
 #[inline]

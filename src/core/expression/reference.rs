@@ -43,9 +43,7 @@ impl Reference<'_> {
                 Err(failed) => Err(failed),
                 Ok(operand) => {
                     let map = only_map(&operand)?;
-                    Ok(Value::Bool(
-                        map.contains_key(&MapKey::String(field.clone())),
-                    ))
+                    Ok(Value::Bool(map.contains_key(&MapKey::String(field.clone()))))
                 }
             },
             TermKind::All(operands) => self.logical(operands, false),
@@ -101,11 +99,7 @@ impl Reference<'_> {
         if results.contains(&Ok(decisive)) {
             return Ok(Value::Bool(decisive));
         }
-        match results
-            .into_iter()
-            .filter_map(Result::err)
-            .reduce(Stop::merge)
-        {
+        match results.into_iter().filter_map(Result::err).reduce(Stop::merge) {
             Some(stop) => Err(stop),
             None => Ok(Value::Bool(!decisive)),
         }
@@ -161,11 +155,7 @@ impl Reference<'_> {
                 if results.contains(&Ok(decisive)) {
                     return Ok(Value::Bool(decisive));
                 }
-                match results
-                    .into_iter()
-                    .filter_map(Result::err)
-                    .reduce(Stop::merge)
-                {
+                match results.into_iter().filter_map(Result::err).reduce(Stop::merge) {
                     Some(stop) => Err(stop),
                     None => Ok(Value::Bool(!decisive)),
                 }
@@ -180,10 +170,7 @@ impl Reference<'_> {
 pub(super) fn truth(value: &Value) -> Result<bool, Stop> {
     match value {
         Value::Bool(b) => Ok(*b),
-        other => Err(Stop::because(format!(
-            "a condition must be bool, not {}",
-            other.type_name()
-        ))),
+        other => Err(Stop::because(format!("a condition must be bool, not {}", other.type_name()))),
     }
 }
 
@@ -203,10 +190,7 @@ pub(super) fn elements(range: &Value, kind: LoopKind) -> Result<Vec<Value>, Stop
 pub(super) fn only_map(value: &Value) -> Result<&BTreeMap<MapKey, Value>, Stop> {
     match value {
         Value::Map(map) => Ok(map),
-        other => Err(Stop::because(format!(
-            "{} has no fields",
-            other.type_name()
-        ))),
+        other => Err(Stop::because(format!("{} has no fields", other.type_name()))),
     }
 }
 

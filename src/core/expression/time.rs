@@ -48,9 +48,7 @@ pub(super) fn duration(duration: Option<SignedDuration>) -> Result<Value, Stop> 
 /// RFC 3339 text → instant.
 pub(super) fn parse_timestamp(text: &str) -> Option<Timestamp> {
     let has_time = text.contains(['T', 't']);
-    has_time
-        .then(|| text.parse().ok().and_then(in_range))
-        .flatten()
+    has_time.then(|| text.parse().ok().and_then(in_range)).flatten()
 }
 
 /// `1h30m`, `-1.5s`, `250ms`, `0` → duration, as in Go's `time.ParseDuration`.
@@ -69,9 +67,7 @@ pub(super) fn parse_duration(text: &str) -> Option<SignedDuration> {
     while !rest.is_empty() {
         let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let (number, after) = rest.split_at(end);
-        let unit_end = after
-            .find(|c: char| c.is_ascii_digit() || c == '.')
-            .unwrap_or(after.len());
+        let unit_end = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
         let (unit, after) = after.split_at(unit_end);
         nanos = nanos.checked_add(parse_amount(number, unit_nanos(unit)?)?)?;
         rest = after;

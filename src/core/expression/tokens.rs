@@ -39,11 +39,7 @@ impl Tokens {
                     other.partner = Some(here);
                 }
             }
-            tokens.push(Token {
-                kind: token.kind,
-                span: (token.start, token.end),
-                partner,
-            });
+            tokens.push(Token { kind: token.kind, span: (token.start, token.end), partner });
         }
     }
 
@@ -99,10 +95,7 @@ impl Tokens {
         }
         let start = self.0.get(first).map_or(hull.0, |t| t.span.0);
         let end = last.checked_sub(1).and_then(|i| self.0.get(i));
-        (
-            start.min(hull.0),
-            end.map_or(hull.1, |t| t.span.1).max(hull.1),
-        )
+        (start.min(hull.0), end.map_or(hull.1, |t| t.span.1).max(hull.1))
     }
 
     fn index_at(&self, offset: usize) -> usize {
@@ -152,15 +145,9 @@ impl Level {
 }
 
 fn opens(kind: TokenKind) -> bool {
-    matches!(
-        kind,
-        TokenKind::TokLeftParen | TokenKind::TokLeftBracket | TokenKind::TokLeftBrace
-    )
+    matches!(kind, TokenKind::TokLeftParen | TokenKind::TokLeftBracket | TokenKind::TokLeftBrace)
 }
 
 fn closes(kind: TokenKind) -> bool {
-    matches!(
-        kind,
-        TokenKind::TokRightParen | TokenKind::TokRightBracket | TokenKind::TokRightBrace
-    )
+    matches!(kind, TokenKind::TokRightParen | TokenKind::TokRightBracket | TokenKind::TokRightBrace)
 }

@@ -71,11 +71,7 @@ impl fmt::Display for Type {
                     let comma = if index > 0 { ", " } else { "" };
                     write!(f, "{comma}{text}")?;
                 }
-                let more = if set.len() > ENUM_SHOWN_MAX {
-                    ", ..."
-                } else {
-                    ""
-                };
+                let more = if set.len() > ENUM_SHOWN_MAX { ", ..." } else { "" };
                 write!(f, "{more})")
             }
             Self::Bytes => f.write_str("bytes"),

@@ -65,11 +65,7 @@ impl<'a> BitReader<'a> {
     /// A reader of all of `bytes`.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self {
-            bytes: bytes.iter(),
-            pending: 0,
-            held: 0,
-        }
+        Self { bytes: bytes.iter(), pending: 0, held: 0 }
     }
 
     /// Takes `bits` (at most 32) bits.

@@ -99,10 +99,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`CodecError::Truncated`] when fewer are left.
     pub fn take(&mut self, len: usize) -> Result<&'a [u8], CodecError> {
-        let (head, rest) = self
-            .rest
-            .split_at_checked(len)
-            .ok_or(CodecError::Truncated)?;
+        let (head, rest) = self.rest.split_at_checked(len).ok_or(CodecError::Truncated)?;
         self.rest = rest;
         Ok(head)
     }
@@ -149,10 +146,7 @@ impl<'a> Reader<'a> {
     /// Also [`CodecError::Invalid`] naming `what` when it is not finite.
     pub fn finite(&mut self, what: &'static str) -> Result<f64, CodecError> {
         let value = self.f64()?;
-        value
-            .is_finite()
-            .then_some(value)
-            .ok_or(CodecError::Invalid(what))
+        value.is_finite().then_some(value).ok_or(CodecError::Invalid(what))
     }
 
     /// Takes a finite float.
@@ -161,10 +155,7 @@ impl<'a> Reader<'a> {
     /// Also [`CodecError::Invalid`] naming `what` when it is not finite.
     pub fn finite32(&mut self, what: &'static str) -> Result<f32, CodecError> {
         let value = self.f32()?;
-        value
-            .is_finite()
-            .then_some(value)
-            .ok_or(CodecError::Invalid(what))
+        value.is_finite().then_some(value).ok_or(CodecError::Invalid(what))
     }
 
     /// Takes a key.

@@ -32,10 +32,7 @@ impl<T: Ranked + Clone> CowMap<T> {
     #[must_use]
     pub fn new(max: usize) -> Self {
         let shards = (0..SHARDS).map(|_| Arc::new(Vec::new())).collect();
-        Self {
-            shards,
-            shard_max: max.div_ceil(SHARDS).max(1),
-        }
+        Self { shards, shard_max: max.div_ceil(SHARDS).max(1) }
     }
 
     /// The entry of `key`.
@@ -48,10 +45,7 @@ impl<T: Ranked + Clone> CowMap<T> {
 
     /// The entry of `key` for change, made by `make` when there is none. The evicted entry
     /// comes along, so that others can forget it too.
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "modulo the number of shards; `at` was just set"
-    )]
+    #[expect(clippy::indexing_slicing, reason = "modulo the number of shards; `at` was just set")]
     pub fn entry(&mut self, key: Key, make: impl FnOnce() -> T) -> (&mut T, Option<Entry<T>>) {
         let shard = Arc::make_mut(&mut self.shards[key.0 as usize % SHARDS]);
         let mut evicted = None;
@@ -71,9 +65,7 @@ impl<T: Ranked + Clone> CowMap<T> {
 
     /// All entries, in an order that depends on the keys alone.
     pub fn iter(&self) -> impl Iterator<Item = (Key, &T)> {
-        self.shards
-            .iter()
-            .flat_map(|shard| shard.iter().map(|entry| (entry.0, entry.1.as_ref())))
+        self.shards.iter().flat_map(|shard| shard.iter().map(|entry| (entry.0, entry.1.as_ref())))
     }
 
     /// Changes every entry.

@@ -112,18 +112,15 @@ impl Models {
     fn learn(&mut self, record: &OutcomeRecord) -> Applied {
         self.counts.outcomes += 1;
         let served = f64::from(record.probability_served);
-        self.tallies
-            .observe(record.candidate.offer, served, record.label);
+        self.tallies.observe(record.candidate.offer, served, record.label);
         let (features, candidate) = (&record.features, &record.candidate);
-        self.propensity
-            .learn(features, candidate, record.label, record.weight, record.at);
+        self.propensity.learn(features, candidate, record.label, record.weight, record.at);
         Applied::Outcome
     }
 
     fn observe(&mut self, record: &ItemRecord) -> Applied {
         self.counts.items += 1;
-        self.affinity
-            .observe(&record.history, record.item, record.weight, record.at);
+        self.affinity.observe(&record.history, record.item, record.weight, record.at);
         Applied::Item
     }
 }

@@ -201,10 +201,7 @@ fn decode_candidate(input: &mut Reader<'_>) -> Result<Candidate, CodecError> {
         treatment: input.key()?,
         channel: input.key()?,
         placement: input.key()?,
-        prior: Prior {
-            probability: input.finite("prior")?,
-            evidence: input.finite("prior")?,
-        },
+        prior: Prior { probability: input.finite("prior")?, evidence: input.finite("prior")? },
         affinity: match input.u8()? {
             0 => None,
             1 => Some(input.finite32("affinity")?),
@@ -219,9 +216,7 @@ fn encode_item(item: &ItemRecord, out: &mut Writer) {
     out.u64(item.customer);
     out.key(item.item);
     out.f32(item.weight);
-    let kept = item
-        .history
-        .get(item.history.len().saturating_sub(HISTORY_MAX)..);
+    let kept = item.history.get(item.history.len().saturating_sub(HISTORY_MAX)..);
     let kept = kept.unwrap_or_default();
     out.varint(kept.len() as u64);
     for (key, weight) in kept {
@@ -241,12 +236,5 @@ fn decode_item(input: &mut Reader<'_>) -> Result<ItemRecord, CodecError> {
     for _ in 0..count {
         history.push((input.key()?, input.finite32("weight")?));
     }
-    Ok(ItemRecord {
-        id,
-        at,
-        customer,
-        item,
-        weight,
-        history,
-    })
+    Ok(ItemRecord { id, at, customer, item, weight, history })
 }

@@ -22,9 +22,7 @@ pub struct Seen {
 
 impl Default for Seen {
     fn default() -> Self {
-        Self {
-            chunks: vec![Arc::new([[0; WAYS]; CHUNK]); SETS / CHUNK],
-        }
+        Self { chunks: vec![Arc::new([[0; WAYS]; CHUNK]); SETS / CHUNK] }
     }
 }
 

@@ -134,12 +134,7 @@ impl Tally {
     /// Expected calibration error: mean over outcomes of |predicted - observed| of their bin.
     #[must_use]
     pub fn calibration_error(&self) -> Option<f64> {
-        self.mean(
-            self.bins
-                .iter()
-                .map(|bin| f64::abs(bin.predicted - bin.observed))
-                .sum(),
-        )
+        self.mean(self.bins.iter().map(|bin| f64::abs(bin.predicted - bin.observed)).sum())
     }
 
     /// The bins of the calibration, by ascending probability.
@@ -151,12 +146,7 @@ impl Tally {
     /// Appends the tally.
     pub fn encode(&self, out: &mut Writer) {
         out.varint(self.count);
-        for sum in [
-            self.positives,
-            self.log_loss,
-            self.base_log_loss,
-            self.squares,
-        ] {
+        for sum in [self.positives, self.log_loss, self.base_log_loss, self.squares] {
             out.f64(sum);
         }
         for bin in &self.bins {
@@ -181,10 +171,7 @@ impl Tally {
     /// # Errors
     /// [`CodecError`] when the bytes are short or no tally.
     pub fn decode(input: &mut Reader<'_>) -> Result<Self, CodecError> {
-        let mut tally = Self {
-            count: input.varint()?,
-            ..Self::default()
-        };
+        let mut tally = Self { count: input.varint()?, ..Self::default() };
         tally.positives = input.finite("tally")?;
         tally.log_loss = input.finite("tally")?;
         tally.base_log_loss = input.finite("tally")?;
@@ -215,10 +202,7 @@ pub struct Tallies {
 
 impl Default for Tallies {
     fn default() -> Self {
-        Self {
-            overall: Tally::default(),
-            offers: CowMap::new(OFFERS_MAX),
-        }
+        Self { overall: Tally::default(), offers: CowMap::new(OFFERS_MAX) }
     }
 }
 
@@ -226,10 +210,7 @@ impl Tallies {
     /// Takes in an outcome of `offer`.
     pub fn observe(&mut self, offer: Key, probability: f64, label: f64) {
         self.overall.observe(probability, label);
-        self.offers
-            .entry(offer, Tally::default)
-            .0
-            .observe(probability, label);
+        self.offers.entry(offer, Tally::default).0.observe(probability, label);
     }
 
     /// The tally of an offer.
@@ -254,10 +235,7 @@ impl Tallies {
     /// # Errors
     /// [`CodecError`] when the bytes are short or no tallies.
     pub fn decode(input: &mut Reader<'_>) -> Result<Self, CodecError> {
-        let mut tallies = Self {
-            overall: Tally::decode(input)?,
-            ..Self::default()
-        };
+        let mut tallies = Self { overall: Tally::decode(input)?, ..Self::default() };
         decode_map(&mut tallies.offers, Tally::decode, input)?;
         Ok(tallies)
     }

@@ -11,19 +11,13 @@ impl Bitset {
     /// The empty set over `0..len`.
     #[must_use]
     pub fn empty(len: usize) -> Self {
-        Self {
-            words: vec![0; len.div_ceil(64)].into_boxed_slice(),
-            len,
-        }
+        Self { words: vec![0; len.div_ceil(64)].into_boxed_slice(), len }
     }
 
     /// The full set over `0..len`.
     #[must_use]
     pub fn full(len: usize) -> Self {
-        let mut set = Self {
-            words: vec![u64::MAX; len.div_ceil(64)].into_boxed_slice(),
-            len,
-        };
+        let mut set = Self { words: vec![u64::MAX; len.div_ceil(64)].into_boxed_slice(), len };
         if let Some(last) = set.words.last_mut()
             && len % 64 != 0
         {
@@ -68,9 +62,7 @@ impl Bitset {
     /// Whether `index` is in the set.
     #[must_use]
     pub fn contains(&self, index: u32) -> bool {
-        self.words
-            .get(index as usize / 64)
-            .is_some_and(|word| word >> (index % 64) & 1 == 1)
+        self.words.get(index as usize / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
     }
 
     /// Keeps what is also in `other`.
@@ -109,10 +101,7 @@ impl Bitset {
     /// How many are in it.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.words
-            .iter()
-            .map(|word| word.count_ones() as usize)
-            .sum()
+        self.words.iter().map(|word| word.count_ones() as usize).sum()
     }
 
     /// The indices in it, ascending.

@@ -61,22 +61,14 @@ impl Policy {
         for (number, rule) in (0_u32..).zip(std::mem::take(&mut spec.rules)) {
             let mut needed = Vec::new();
             for conjunct in rule.program.conjuncts() {
-                if conjunct
-                    .constant()
-                    .is_some_and(|value| *value == true.into())
-                {
+                if conjunct.constant().is_some_and(|value| *value == true.into()) {
                     continue;
                 }
                 let next = u32::try_from(atoms.len()).unwrap_or(u32::MAX);
-                let atom = *by_canonical
-                    .entry(conjunct.canonical().into())
-                    .or_insert_with(|| {
-                        atoms.push(Atom {
-                            by_channel: reads_channel(&conjunct),
-                            program: conjunct,
-                        });
-                        next
-                    });
+                let atom = *by_canonical.entry(conjunct.canonical().into()).or_insert_with(|| {
+                    atoms.push(Atom { by_channel: reads_channel(&conjunct), program: conjunct });
+                    next
+                });
                 needed.push(atom);
                 let offers = requirements
                     .entry((atom, rule.channels))
@@ -101,29 +93,13 @@ impl Policy {
         let mut requirements: Vec<_> = requirements
             .into_iter()
             .map(|((atom, channels), offers)| {
-                (
-                    offers.count(),
-                    Requirement {
-                        atom,
-                        channels,
-                        offers,
-                    },
-                )
+                (offers.count(), Requirement { atom, channels, offers })
             })
             .collect();
         requirements
             .sort_by_key(|(offers, requirement)| (std::cmp::Reverse(*offers), requirement.atom));
-        let requirements = requirements
-            .into_iter()
-            .map(|(_, requirement)| requirement)
-            .collect();
-        Self {
-            spec,
-            atoms,
-            requirements,
-            rules,
-            rules_by_offer,
-        }
+        let requirements = requirements.into_iter().map(|(_, requirement)| requirement).collect();
+        Self { spec, atoms, requirements, rules, rules_by_offer }
     }
 
     /// Number of distinct conditions.

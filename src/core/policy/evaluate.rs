@@ -101,21 +101,11 @@ impl<'a> Evaluation<'a> {
                 .spec
                 .limits
                 .iter()
-                .map(|_| LimitState {
-                    counts: Vec::new(),
-                    remaining: 0,
-                })
+                .map(|_| LimitState { counts: Vec::new(), remaining: 0 })
                 .collect(),
         };
         let verdicts = vec![Verdict::Untested; policy.atoms.len()];
-        Self {
-            policy,
-            subject,
-            verdicts,
-            cooled,
-            cooled_offers,
-            limits,
-        }
+        Self { policy, subject, verdicts, cooled, cooled_offers, limits }
     }
 
     /// Forgets the conditions that read the channel, before another channel is decided.
@@ -171,13 +161,10 @@ impl<'a> Evaluation<'a> {
 
     /// Conditions that failed (not: were false or unknown), for counting: text and why.
     pub fn failures(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.verdicts
-            .iter()
-            .zip(&self.policy.atoms)
-            .filter_map(|(verdict, atom)| match verdict {
-                Verdict::Failed(why) => Some((atom.program.source(), why.as_str())),
-                _ => None,
-            })
+        self.verdicts.iter().zip(&self.policy.atoms).filter_map(|(verdict, atom)| match verdict {
+            Verdict::Failed(why) => Some((atom.program.source(), why.as_str())),
+            _ => None,
+        })
     }
 
     /// Where each contact limit stands, in the order of the specs.
@@ -187,11 +174,7 @@ impl<'a> Evaluation<'a> {
     }
 
     pub(super) fn consent_needed(&self, channel: u16) -> Option<&'a ConsentSpec> {
-        self.policy
-            .spec
-            .consents
-            .iter()
-            .find(|consent| consent.channel == channel)
+        self.policy.spec.consents.iter().find(|consent| consent.channel == channel)
     }
 
     pub(super) fn consented(&self, consent: &ConsentSpec) -> bool {
@@ -258,11 +241,7 @@ fn count_limit(
             _ => {}
         }
     }
-    let remaining = if limit.per_offer {
-        u32::MAX
-    } else {
-        limit.max.saturating_sub(total)
-    };
+    let remaining = if limit.per_offer { u32::MAX } else { limit.max.saturating_sub(total) };
     LimitState { counts, remaining }
 }
 
@@ -278,19 +257,13 @@ fn cooled(
             continue;
         };
         for (cool_down, spec) in policy.spec.cool_downs.iter().enumerate() {
-            let until = spec
-                .duration_ms
-                .map(|ms| UnixMs(response.at.0.saturating_add(ms)));
+            let until = spec.duration_ms.map(|ms| UnixMs(response.at.0.saturating_add(ms)));
             if spec.offers.contains(offer)
                 && spec.after.contains(&response.kind)
                 && (spec.reasons.is_empty() || spec.reasons.contains(&response.reason))
                 && until.is_none_or(|until| now < until)
             {
-                found.push(Cooled {
-                    cool_down,
-                    offer,
-                    until,
-                });
+                found.push(Cooled { cool_down, offer, until });
             }
         }
     }
@@ -298,12 +271,7 @@ fn cooled(
 }
 
 fn mark_cooled(policy: &Policy, cooled: &Cooled, offers: &mut Bitset) {
-    match policy
-        .spec
-        .cool_downs
-        .get(cooled.cool_down)
-        .map(|spec| spec.scope)
-    {
+    match policy.spec.cool_downs.get(cooled.cool_down).map(|spec| spec.scope) {
         Some(CoolDownScope::Group) => {
             let group = policy.spec.groups.get(cooled.offer as usize);
             for (offer, other) in (0_u32..).zip(&policy.spec.groups) {

@@ -66,10 +66,7 @@ impl Evaluation<'_> {
                     .paths()
                     .iter()
                     .zip(program.slots())
-                    .map(|(path, slot)| ReadValue {
-                        path: path.clone(),
-                        slot: slot.0,
-                    })
+                    .map(|(path, slot)| ReadValue { path: path.clone(), slot: slot.0 })
                     .collect();
                 return Some(Stop {
                     gate: rule.gate,
@@ -107,16 +104,8 @@ impl Evaluation<'_> {
                 let message = "contacts so far could not be read".to_owned();
                 return Some(plain(Gate::ContactLimit, limit.id.clone(), message));
             }
-            let own = state
-                .counts
-                .iter()
-                .find(|(known, _)| *known == offer)
-                .map_or(0, |(_, n)| *n);
-            let reached = if limit.per_offer {
-                own >= limit.max
-            } else {
-                state.remaining == 0
-            };
+            let own = state.counts.iter().find(|(known, _)| *known == offer).map_or(0, |(_, n)| *n);
+            let reached = if limit.per_offer { own >= limit.max } else { state.remaining == 0 };
             if reached {
                 let message = format!("at most {} within the window, all used", limit.max);
                 return Some(plain(Gate::ContactLimit, limit.id.clone(), message));
@@ -128,18 +117,13 @@ impl Evaluation<'_> {
     fn stopped_by_cool_down(&self, offer: u32) -> Option<Stop> {
         let spec = &self.policy.spec;
         if matches!(self.subject, Subject::Unavailable) {
-            let resting = spec
-                .cool_downs
-                .iter()
-                .find(|cool_down| cool_down.offers.contains(offer))?;
+            let resting =
+                spec.cool_downs.iter().find(|cool_down| cool_down.offers.contains(offer))?;
             let message = "earlier answers could not be read".to_owned();
             return Some(plain(Gate::CoolDown, resting.id.clone(), message));
         }
         let cooled = self.cooled.iter().find(|cooled| {
-            let scope = spec
-                .cool_downs
-                .get(cooled.cool_down)
-                .map(|cool_down| cool_down.scope);
+            let scope = spec.cool_downs.get(cooled.cool_down).map(|cool_down| cool_down.scope);
             let group = |index: u32| spec.groups.get(index as usize);
             cooled.offer == offer
                 || (scope == Some(CoolDownScope::Group) && group(cooled.offer) == group(offer))
@@ -154,11 +138,5 @@ impl Evaluation<'_> {
 }
 
 fn plain(gate: Gate, rule: Arc<str>, message: String) -> Stop {
-    Stop {
-        gate,
-        rule,
-        condition: None,
-        values: Vec::new(),
-        message,
-    }
+    Stop { gate, rule, condition: None, values: Vec::new(), message }
 }

@@ -37,17 +37,20 @@ impl Reading<'_> {
 
     fn consented(&self, offer: u32, channel: u16) -> bool {
         self.spec.transactional.contains(offer)
-            || self.spec.consents.iter().filter(|consent| consent.channel == channel).all(|consent| {
-                self.profile.is_some_and(|profile| {
-                    profile.consent(consent.purpose, consent.channel_key) == Some(true)
-                })
-            })
+            || self.spec.consents.iter().filter(|consent| consent.channel == channel).all(
+                |consent| {
+                    self.profile.is_some_and(|profile| {
+                        profile.consent(consent.purpose, consent.channel_key) == Some(true)
+                    })
+                },
+            )
     }
 
     fn within_limits(&self, offer: u32, channel: u16) -> bool {
         self.spec.limits.iter().all(|limit| {
             let binds = limit.channel_mask >> channel & 1 == 1 && limit.offers.contains(offer);
-            !binds || self.profile.is_some_and(|profile| self.count(limit, profile, offer) < limit.max)
+            !binds
+                || self.profile.is_some_and(|profile| self.count(limit, profile, offer) < limit.max)
         })
     }
 
@@ -92,7 +95,8 @@ impl Reading<'_> {
                 };
                 same && cool_down.offers.contains(index as u32)
                     && cool_down.after.contains(&response.kind)
-                    && (cool_down.reasons.is_empty() || cool_down.reasons.contains(&response.reason))
+                    && (cool_down.reasons.is_empty()
+                        || cool_down.reasons.contains(&response.reason))
                     && cool_down.duration_ms.is_none_or(|ms| self.now.0 - response.at.0 < ms)
             })
         })

@@ -9,7 +9,9 @@ use crate::core::interaction::OutcomeKind;
 use crate::core::key::Key;
 
 /// What can stop a candidate, in the order in which gates are asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub enum Gate {
     /// Outside `valid_from`..`valid_until`.
     Validity,

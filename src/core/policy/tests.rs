@@ -59,7 +59,8 @@ fn atom() -> impl Strategy<Value = String> {
         (15_i64..25).prop_map(|n| format!("customer.age >= {n}")),
         (15_i64..25).prop_map(|n| format!("customer.age < {n}")),
         (0_i64..4).prop_map(|n| format!("customer.income / double({n}) > 5.0")),
-        prop::sample::select(vec!["gold", "silver"]).prop_map(|t| format!("customer.tier == '{t}'")),
+        prop::sample::select(vec!["gold", "silver"])
+            .prop_map(|t| format!("customer.tier == '{t}'")),
         Just("customer.vip".to_owned()),
         Just("!customer.vip".to_owned()),
         Just("has(customer.tier)".to_owned()),
@@ -85,7 +86,8 @@ fn some_of(offers: usize) -> impl Strategy<Value = Vec<u32>> {
 }
 
 fn rule(offers: usize) -> impl Strategy<Value = RuleSpec> {
-    let gate = prop::sample::select(vec![Gate::Eligibility, Gate::Applicability, Gate::Suitability]);
+    let gate =
+        prop::sample::select(vec![Gate::Eligibility, Gate::Applicability, Gate::Suitability]);
     (gate, condition(), 0_u64..8, some_of(offers)).prop_map(|(gate, text, channels, offers)| {
         let program = program(&text);
         RuleSpec { gate, program, reason: None, from: "rule".into(), channels, offers }
@@ -143,31 +145,33 @@ fn spec(offers: usize) -> impl Strategy<Value = PolicySpec> {
         prop::collection::vec(cool_down(offers), 0..4),
         consents,
     )
-        .prop_map(move |(groups, transactional, rules, limits, cool_downs, consents)| PolicySpec {
-            offers,
-            groups,
-            transactional: Bitset::of(offers, transactional),
-            rules,
-            limits,
-            cool_downs,
-            consents: (0..CHANNELS)
-                .zip(consents)
-                .filter(|(_, asks)| *asks)
-                .map(|(channel, _)| ConsentSpec {
-                    channel,
-                    channel_key: Key::of(&channel_name(channel)),
-                    purpose: Key::of("marketing"),
-                    purpose_name: "marketing".into(),
-                })
-                .collect(),
+        .prop_map(move |(groups, transactional, rules, limits, cool_downs, consents)| {
+            PolicySpec {
+                offers,
+                groups,
+                transactional: Bitset::of(offers, transactional),
+                rules,
+                limits,
+                cool_downs,
+                consents: (0..CHANNELS)
+                    .zip(consents)
+                    .filter(|(_, asks)| *asks)
+                    .map(|(channel, _)| ConsentSpec {
+                        channel,
+                        channel_key: Key::of(&channel_name(channel)),
+                        purpose: Key::of("marketing"),
+                        purpose_name: "marketing".into(),
+                    })
+                    .collect(),
+            }
         })
 }
 
 fn outcome(offers: usize) -> impl Strategy<Value = Outcome> {
     let kind = prop::sample::select(OutcomeKind::ALL.to_vec());
     // One offer more than there is: history outlives offers.
-    (0..=offers as u32, 0..CHANNELS, kind, any::<bool>(), 0_i64..60 * DAY_MS, any::<u64>()).prop_map(
-        |(offer, channel, kind, reasoned, ago, id)| Outcome {
+    (0..=offers as u32, 0..CHANNELS, kind, any::<bool>(), 0_i64..60 * DAY_MS, any::<u64>())
+        .prop_map(|(offer, channel, kind, reasoned, ago, id)| Outcome {
             id,
             decision: None,
             offer: key(offer),
@@ -178,27 +182,32 @@ fn outcome(offers: usize) -> impl Strategy<Value = Outcome> {
             reason: if reasoned { Key::of("not_now") } else { Key::default() },
             value: None,
             at: UnixMs(NOW.0 - ago),
-        },
-    )
+        })
 }
 
 fn profile(offers: usize) -> impl Strategy<Value = Profile> {
     let consents = prop::collection::vec((0..=CHANNELS, any::<bool>()), 0..4);
-    (prop::collection::vec(outcome(offers), 0..25), consents).prop_map(|(mut outcomes, consents)| {
-        outcomes.sort_by_key(|outcome| outcome.at);
-        let mut profile = Profile::new(UnixMs(NOW.0 - 90 * DAY_MS));
-        for outcome in outcomes {
-            profile.apply_outcome(&outcome, outcome.kind == OutcomeKind::Impression, outcome.at);
-        }
-        for (channel, granted) in consents {
-            let everywhere = channel == CHANNELS;
-            let channel =
-                if everywhere { Key::default() } else { Key::of(&channel_name(channel)) };
-            let consent = Consent { purpose: Key::of("marketing"), channel, granted, at: NOW };
-            profile.set_consent(consent, NOW).unwrap();
-        }
-        profile
-    })
+    (prop::collection::vec(outcome(offers), 0..25), consents).prop_map(
+        |(mut outcomes, consents)| {
+            outcomes.sort_by_key(|outcome| outcome.at);
+            let mut profile = Profile::new(UnixMs(NOW.0 - 90 * DAY_MS));
+            for outcome in outcomes {
+                profile.apply_outcome(
+                    &outcome,
+                    outcome.kind == OutcomeKind::Impression,
+                    outcome.at,
+                );
+            }
+            for (channel, granted) in consents {
+                let everywhere = channel == CHANNELS;
+                let channel =
+                    if everywhere { Key::default() } else { Key::of(&channel_name(channel)) };
+                let consent = Consent { purpose: Key::of("marketing"), channel, granted, at: NOW };
+                profile.set_consent(consent, NOW).unwrap();
+            }
+            profile
+        },
+    )
 }
 
 fn frame() -> impl Strategy<Value = Vec<Option<Value>>> {

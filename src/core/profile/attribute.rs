@@ -28,10 +28,7 @@ impl Profile {
     #[must_use]
     pub fn attribute(&self, name: Key) -> Option<&Value> {
         let place = self.attributes.binary_search_by_key(&name, |a| a.name);
-        place
-            .ok()
-            .and_then(|i| self.attributes.get(i))
-            .map(|a| &a.value)
+        place.ok().and_then(|i| self.attributes.get(i)).map(|a| &a.value)
     }
 
     /// Sets an attribute, or removes it (`None`). Its type is the caller's affair.
@@ -68,23 +65,15 @@ impl Profile {
         {
             return Ok(());
         }
-        let others: usize = self
-            .attributes
-            .iter()
-            .filter(|a| a.name != name)
-            .map(|a| value_bytes(&a.value))
-            .sum();
+        let others: usize =
+            self.attributes.iter().filter(|a| a.name != name).map(|a| value_bytes(&a.value)).sum();
         if others + value_bytes(&value) > ATTRIBUTES_BYTES_MAX {
             return Err(ProfileError::TooMany {
                 what: "bytes of attributes",
                 max: ATTRIBUTES_BYTES_MAX,
             });
         }
-        let attribute = Attribute {
-            name,
-            value,
-            event_at,
-        };
+        let attribute = Attribute { name, value, event_at };
         match place {
             Ok(i) => {
                 if let Some(known) = self.attributes.get_mut(i) {
@@ -92,10 +81,7 @@ impl Profile {
                 }
             }
             Err(_) if self.attributes.len() >= ATTRIBUTES_MAX => {
-                return Err(ProfileError::TooMany {
-                    what: "attributes",
-                    max: ATTRIBUTES_MAX,
-                });
+                return Err(ProfileError::TooMany { what: "attributes", max: ATTRIBUTES_MAX });
             }
             Err(i) => self.attributes.insert(i, attribute),
         }

@@ -18,10 +18,8 @@ impl Profile {
             let Some(cell) = frame.get_mut(spec.slot.0 as usize) else {
                 continue;
             };
-            if !matches!(
-                spec.origin,
-                Origin::Attribute(_) | Origin::Aggregate(_) | Origin::Context
-            ) {
+            if !matches!(spec.origin, Origin::Attribute(_) | Origin::Aggregate(_) | Origin::Context)
+            {
                 continue;
             }
             if let Some(purpose) = spec.purpose
@@ -31,10 +29,9 @@ impl Profile {
                 continue;
             }
             let value = match &spec.origin {
-                Origin::Attribute(name) => self
-                    .attribute(*name)
-                    .filter(|value| conforms(value, &spec.ty))
-                    .cloned(),
+                Origin::Attribute(name) => {
+                    self.attribute(*name).filter(|value| conforms(value, &spec.ty)).cloned()
+                }
                 Origin::Aggregate(index) => self.aggregate(schema, *index, &spec.ty, now),
                 _ => cell.take(),
             };

@@ -31,10 +31,7 @@ pub(super) fn code_weight(code: u16) -> f32 {
 impl Interest {
     /// The weight as of `now`, with a half-life of [`INTEREST_HALF_LIFE_MS`].
     #[must_use]
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "weights are single precision"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "weights are single precision")]
     pub fn weight_at(&self, now: UnixMs) -> f32 {
         (f64::from(self.weight) * decay(now.since(self.at), INTEREST_HALF_LIFE_MS)) as f32
     }
@@ -53,11 +50,7 @@ impl Profile {
         if let Some(place) = self.items.iter().position(|known| known.item == item) {
             let known = self.items.remove(place);
             let at = at.max(known.at);
-            sum = Interest {
-                item,
-                weight: known.weight_at(at) + sum.weight_at(at),
-                at,
-            };
+            sum = Interest { item, weight: known.weight_at(at) + sum.weight_at(at), at };
         }
         let Some(code) = weight_code(sum.weight) else {
             return;
@@ -66,9 +59,7 @@ impl Profile {
         if self.items.len() >= INTERESTS_MAX {
             self.forget_weakest();
         }
-        let place = self
-            .items
-            .partition_point(|known| (known.at, known.item) < (sum.at, sum.item));
+        let place = self.items.partition_point(|known| (known.at, known.item) < (sum.at, sum.item));
         self.items.insert(place, sum);
     }
 

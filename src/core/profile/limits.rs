@@ -56,11 +56,7 @@ pub(super) fn clamp_time(at: UnixMs) -> UnixMs {
 /// limit or a rest never ends early by rounding.
 pub(super) fn ceil_to(at: UnixMs, unit_ms: i64) -> UnixMs {
     let below = at.0.div_euclid(unit_ms) * unit_ms;
-    UnixMs(if below == at.0 {
-        below
-    } else {
-        below + unit_ms
-    })
+    UnixMs(if below == at.0 { below } else { below + unit_ms })
 }
 
 /// Whether a profile can hold `value`.
@@ -72,10 +68,7 @@ pub fn check_value(value: &Value) -> Result<(), ProfileError> {
     match value {
         Value::List(entries) => {
             if entries.len() > LIST_ENTRIES_MAX {
-                return Err(ProfileError::TooMany {
-                    what: "list entries",
-                    max: LIST_ENTRIES_MAX,
-                });
+                return Err(ProfileError::TooMany { what: "list entries", max: LIST_ENTRIES_MAX });
             }
             entries.iter().try_for_each(|entry| match entry {
                 Value::List(_) => Err(ProfileError::Unsupported("list of lists")),
@@ -95,10 +88,7 @@ fn check_scalar(value: &Value) -> Result<(), ProfileError> {
         _ => 0,
     };
     if bytes > STRING_BYTES_MAX {
-        return Err(ProfileError::TooMany {
-            what: "bytes of text",
-            max: STRING_BYTES_MAX,
-        });
+        return Err(ProfileError::TooMany { what: "bytes of text", max: STRING_BYTES_MAX });
     }
     Ok(())
 }

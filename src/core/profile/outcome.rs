@@ -41,14 +41,10 @@ impl Profile {
         now: UnixMs,
     ) -> OutcomeApplied {
         if self.recent.contains(IdSpace::Outcome, outcome.id) {
-            return OutcomeApplied {
-                duplicate: true,
-                ..OutcomeApplied::default()
-            };
+            return OutcomeApplied { duplicate: true, ..OutcomeApplied::default() };
         }
         let at = self.advance(now, outcome.at);
-        self.recent
-            .push(IdSpace::Outcome, outcome.id, self.updated_at);
+        self.recent.push(IdSpace::Outcome, outcome.id, self.updated_at);
         self.add_response(Response {
             offer: outcome.offer,
             kind: outcome.kind,
@@ -66,11 +62,7 @@ impl Profile {
                 outcomes: outcome.kind.bit(),
             };
             self.add_contact(contact);
-            return OutcomeApplied {
-                duplicate: false,
-                contact: Some(contact),
-                before: 0,
-            };
+            return OutcomeApplied { duplicate: false, contact: Some(contact), before: 0 };
         }
         let Some(contact) = self.answered(outcome) else {
             return OutcomeApplied::default();
@@ -80,21 +72,14 @@ impl Profile {
         if outcome.kind != OutcomeKind::Sent {
             contact.outcomes |= outcome.kind.bit();
         }
-        OutcomeApplied {
-            duplicate: false,
-            contact: Some(*contact),
-            before,
-        }
+        OutcomeApplied { duplicate: false, contact: Some(*contact), before }
     }
 
     /// Records the contacts that a decision itself makes (channels that count decisions), once per
     /// request (hash of the request's id).
     pub fn commit_contacts(&mut self, request: u64, contacts: &[Contact], now: UnixMs) -> Applied {
         if self.recent.contains(IdSpace::Request, request) {
-            return Applied {
-                duplicate: true,
-                ..Applied::default()
-            };
+            return Applied { duplicate: true, ..Applied::default() };
         }
         self.advance(now, now);
         self.recent.push(IdSpace::Request, request, self.updated_at);
@@ -144,9 +129,7 @@ impl Profile {
 
     fn add_response(&mut self, response: Response) {
         let order = |r: &Response| (r.offer, r.kind, r.reason);
-        let found = self
-            .responses
-            .binary_search_by_key(&order(&response), order);
+        let found = self.responses.binary_search_by_key(&order(&response), order);
         match found {
             Ok(place) => {
                 if let Some(known) = self.responses.get_mut(place) {

@@ -63,7 +63,6 @@ fn prune_series(schema: &Schema, index: usize, state: &mut Series, clock: UnixMs
 fn widest_window(schema: &Schema, index: usize) -> Option<i64> {
     let mut readers = schema.aggregates.iter().filter(|a| a.series == index);
     readers.try_fold(None, |widest: Option<i64>, a| {
-        a.window_ms
-            .map(|window| Some(widest.map_or(window, |w| w.max(window))))
+        a.window_ms.map(|window| Some(widest.map_or(window, |w| w.max(window))))
     })?
 }

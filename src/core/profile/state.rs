@@ -124,14 +124,11 @@ impl Profile {
     #[must_use]
     pub fn consent(&self, purpose: Key, channel: Key) -> Option<bool> {
         let find = |channel| {
-            let found = self
-                .consents
-                .binary_search_by_key(&(purpose, channel), |c| (c.purpose, c.channel));
+            let found =
+                self.consents.binary_search_by_key(&(purpose, channel), |c| (c.purpose, c.channel));
             found.ok().and_then(|i| self.consents.get(i))
         };
-        find(channel)
-            .or_else(|| find(ALL_CHANNELS))
-            .map(|consent| consent.granted)
+        find(channel).or_else(|| find(ALL_CHANNELS)).map(|consent| consent.granted)
     }
 
     /// Records a consent given or withdrawn. One older than what is recorded changes nothing; of
@@ -142,19 +139,11 @@ impl Profile {
     pub fn set_consent(&mut self, consent: Consent, now: UnixMs) -> Result<(), ProfileError> {
         let found = self
             .consents
-            .binary_search_by_key(&(consent.purpose, consent.channel), |c| {
-                (c.purpose, c.channel)
-            });
+            .binary_search_by_key(&(consent.purpose, consent.channel), |c| (c.purpose, c.channel));
         if found.is_err() && self.consents.len() >= CONSENTS_MAX {
-            return Err(ProfileError::TooMany {
-                what: "consents",
-                max: CONSENTS_MAX,
-            });
+            return Err(ProfileError::TooMany { what: "consents", max: CONSENTS_MAX });
         }
-        let consent = Consent {
-            at: self.advance(now, consent.at),
-            ..consent
-        };
+        let consent = Consent { at: self.advance(now, consent.at), ..consent };
         match found {
             Err(place) => self.consents.insert(place, consent),
             Ok(place) => {

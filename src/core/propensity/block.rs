@@ -18,10 +18,7 @@ struct Slot {
     weight: Weight,
 }
 
-const FREE: Slot = Slot {
-    id: 0,
-    weight: Weight::PRISTINE,
-};
+const FREE: Slot = Slot { id: 0, weight: Weight::PRISTINE };
 
 /// The block.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,12 +34,7 @@ pub struct Block {
 
 impl Default for Block {
     fn default() -> Self {
-        Self {
-            evidence: 0.0,
-            learned_at: 0,
-            bias: Weight::PRISTINE,
-            slots: Vec::new(),
-        }
+        Self { evidence: 0.0, learned_at: 0, bias: Weight::PRISTINE, slots: Vec::new() }
     }
 }
 
@@ -56,10 +48,7 @@ impl Block {
     /// The weight of `id` (not 0), when something has been learned of it.
     #[inline]
     #[must_use]
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "masked to the slots, which are a power of two"
-    )]
+    #[expect(clippy::indexing_slicing, reason = "masked to the slots, which are a power of two")]
     pub fn get(&self, id: u32) -> Option<Weight> {
         if self.slots.is_empty() {
             return None;
@@ -79,10 +68,7 @@ impl Block {
 
     /// The weight of `id` (not 0) for change. The block grows up to `slots_max` (a power of two);
     /// once it is full, the weight that knows least within the window makes room.
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "`place` answers a slot of the block"
-    )]
+    #[expect(clippy::indexing_slicing, reason = "`place` answers a slot of the block")]
     pub fn get_mut(&mut self, id: u32, slots_max: usize) -> &mut Weight {
         if self.slots.is_empty() {
             self.slots = vec![FREE; SLOTS_MIN];
@@ -95,20 +81,14 @@ impl Block {
             }
         };
         if self.slots[at].id != id {
-            self.slots[at] = Slot {
-                id,
-                weight: Weight::PRISTINE,
-            };
+            self.slots[at] = Slot { id, weight: Weight::PRISTINE };
         }
         &mut self.slots[at].weight
     }
 
     /// Doubles the block until every weight finds a place (or `slots_max` is reached, where those
     /// that find none are dropped).
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "`place` answers a slot of the block"
-    )]
+    #[expect(clippy::indexing_slicing, reason = "`place` answers a slot of the block")]
     fn grow(&mut self, slots_max: usize) {
         let mut size = self.slots.len() * 2;
         'sizes: loop {
@@ -143,12 +123,7 @@ impl Block {
         out.varint(self.slots.len() as u64);
         out.varint(self.slots.iter().filter(|slot| slot.id != 0).count() as u64);
         let mut previous = 0;
-        for (at, slot) in self
-            .slots
-            .iter()
-            .enumerate()
-            .filter(|(_, slot)| slot.id != 0)
-        {
+        for (at, slot) in self.slots.iter().enumerate().filter(|(_, slot)| slot.id != 0) {
             out.varint((at - previous) as u64);
             previous = at;
             out.u32(slot.id);
@@ -177,20 +152,14 @@ impl Block {
         for _ in 0..used {
             at = at.saturating_add(usize::try_from(input.varint()?).unwrap_or(usize::MAX));
             let slot = block.slots.get_mut(at).ok_or(CodecError::Invalid("slot"))?;
-            *slot = Slot {
-                id: input.u32()?,
-                weight: decode_weight(input)?,
-            };
+            *slot = Slot { id: input.u32()?, weight: decode_weight(input)? };
         }
         Ok(block)
     }
 }
 
 /// The slot of `id`, or the free slot it would take; `None` when its window is full.
-#[expect(
-    clippy::indexing_slicing,
-    reason = "masked to the slots, which are a power of two"
-)]
+#[expect(clippy::indexing_slicing, reason = "masked to the slots, which are a power of two")]
 fn place(slots: &[Slot], id: u32) -> Option<usize> {
     let mask = slots.len() - 1;
     (0..WINDOW)
@@ -199,10 +168,7 @@ fn place(slots: &[Slot], id: u32) -> Option<usize> {
 }
 
 /// The slot in the window of `id` whose weight knows least, the first of equals.
-#[expect(
-    clippy::indexing_slicing,
-    reason = "masked to the slots, which are a power of two"
-)]
+#[expect(clippy::indexing_slicing, reason = "masked to the slots, which are a power of two")]
 fn least_known(slots: &[Slot], id: u32) -> usize {
     let mask = slots.len() - 1;
     let mut least = id as usize & mask;

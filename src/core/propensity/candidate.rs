@@ -14,10 +14,7 @@ pub struct Prior {
 
 impl Default for Prior {
     fn default() -> Self {
-        Self {
-            probability: 0.5,
-            evidence: 1.0,
-        }
+        Self { probability: 0.5, evidence: 1.0 }
     }
 }
 
@@ -34,20 +31,12 @@ impl Prior {
     #[must_use]
     pub fn logit_variance(&self) -> f64 {
         let p0 = self.bounded_probability();
-        let evidence = if self.evidence.is_nan() {
-            0.0
-        } else {
-            self.evidence.max(0.0)
-        };
+        let evidence = if self.evidence.is_nan() { 0.0 } else { self.evidence.max(0.0) };
         (1.0 / ((evidence + 1.0) * p0 * (1.0 - p0))).clamp(1e-4, 4.0)
     }
 
     fn bounded_probability(&self) -> f64 {
-        if self.probability.is_nan() {
-            0.5
-        } else {
-            self.probability.clamp(1e-6, 1.0 - 1e-6)
-        }
+        if self.probability.is_nan() { 0.5 } else { self.probability.clamp(1e-6, 1.0 - 1e-6) }
     }
 }
 
@@ -89,10 +78,7 @@ impl Estimate {
     #[must_use]
     pub fn interval(&self, z: f64) -> (f64, f64) {
         let half = z.abs() * self.logit_variance.sqrt();
-        (
-            sigmoid(self.logit_mean - half),
-            sigmoid(self.logit_mean + half),
-        )
+        (sigmoid(self.logit_mean - half), sigmoid(self.logit_mean + half))
     }
 
     /// The probability at a standard normal draw `z`: Thompson sampling of this candidate.

@@ -42,31 +42,16 @@ fn id(kind: u64, name: Key, value: u32) -> u32 {
 pub fn encode(features: &FeatureVector, numerics: &CowMap<Numeric>) -> Vec<Active> {
     let mut active = Vec::with_capacity(features.len() + features.numeric().len());
     for (name, token) in features.categorical().iter().take(ACTIVE_MAX) {
-        active.push(Active {
-            id: id(CATEGORY, *name, *token),
-            x: 1.0,
-            name: *name,
-            token: true,
-        });
+        active.push(Active { id: id(CATEGORY, *name, *token), x: 1.0, name: *name, token: true });
     }
     for (name, number) in features.numeric() {
         let Some(numeric) = numerics.get(*name) else {
             continue;
         };
         let x = (numeric.standardised(*number) * (2.0 / Z_MAX)) as f32;
-        active.push(Active {
-            id: id(LINEAR, *name, 0),
-            x,
-            name: *name,
-            token: false,
-        });
+        active.push(Active { id: id(LINEAR, *name, 0), x, name: *name, token: false });
         if let Some(bin) = numeric.bin(*number) {
-            active.push(Active {
-                id: id(BIN, *name, bin),
-                x: 1.0,
-                name: *name,
-                token: true,
-            });
+            active.push(Active { id: id(BIN, *name, bin), x: 1.0, name: *name, token: true });
         }
     }
     active.truncate(ACTIVE_MAX);
@@ -77,17 +62,11 @@ pub fn encode(features: &FeatureVector, numerics: &CowMap<Numeric>) -> Vec<Activ
 /// three matter to every offer; a treatment to its own alone.
 #[must_use]
 pub fn candidate_inputs(candidate: &Candidate) -> [Active; 4] {
-    let token = |kind, name: Key| Active {
-        id: id(kind, name, 0),
-        x: 1.0,
-        name,
-        token: true,
-    };
+    let token = |kind, name: Key| Active { id: id(kind, name, 0), x: 1.0, name, token: true };
     let affinity = match candidate.affinity.filter(|affinity| affinity.is_finite()) {
-        Some(affinity) => Active {
-            x: affinity.clamp(0.0, 1.0) * 2.0 - 1.0,
-            ..token(AFFINITY, affinity_name())
-        },
+        Some(affinity) => {
+            Active { x: affinity.clamp(0.0, 1.0) * 2.0 - 1.0, ..token(AFFINITY, affinity_name()) }
+        }
         None => token(AFFINITY_MISSING, affinity_name()),
     };
     [

@@ -52,10 +52,7 @@ impl Sum {
     }
 
     fn plus(self, other: Self) -> Self {
-        Self {
-            mean: self.mean + other.mean,
-            variance: self.variance + other.variance,
-        }
+        Self { mean: self.mean + other.mean, variance: self.variance + other.variance }
     }
 }
 
@@ -116,20 +113,12 @@ impl Propensity {
         let mut shared = Sum::default();
         shared.add(self.intercept, 1.0, self.spec.bias_variance);
         for one in &active {
-            shared.add(
-                self.table.get(one.id),
-                f64::from(one.x),
-                self.spec.main_variance,
-            );
+            shared.add(self.table.get(one.id), f64::from(one.x), self.spec.main_variance);
         }
         for (_, _, id) in pairs(&active, self.spec.pairs_max) {
             shared.add(self.table.get(id), 1.0, self.spec.pair_variance);
         }
-        Prepared {
-            active,
-            shared,
-            groups: Cell::default(),
-        }
+        Prepared { active, shared, groups: Cell::default() }
     }
 
     /// Estimates the probability of the positive outcome of `candidate`.
@@ -154,15 +143,9 @@ impl Propensity {
 
     fn belief(&self, prepared: &Prepared, candidate: &Candidate, offer: Option<&Block>) -> Sum {
         let inputs = candidate_inputs(candidate);
-        let mut sum = prepared
-            .shared
-            .plus(self.group_sum(prepared, candidate.group));
+        let mut sum = prepared.shared.plus(self.group_sum(prepared, candidate.group));
         for one in inputs.iter().take(3) {
-            sum.add(
-                self.table.get(one.id),
-                f64::from(one.x),
-                self.spec.main_variance,
-            );
+            sum.add(self.table.get(one.id), f64::from(one.x), self.spec.main_variance);
         }
         sum.plus(block_sum(
             offer,
@@ -174,10 +157,7 @@ impl Propensity {
 
     fn group_sum(&self, prepared: &Prepared, group: Key) -> Sum {
         let mut met = prepared.groups.take();
-        let sum = met
-            .iter()
-            .find(|(key, _)| *key == group)
-            .map(|(_, sum)| *sum);
+        let sum = met.iter().find(|(key, _)| *key == group).map(|(_, sum)| *sum);
         let sum = sum.unwrap_or_else(|| {
             let block = self.groups.get(group);
             let variance = (self.spec.bias_variance, self.spec.group_variance);
@@ -213,28 +193,19 @@ impl Propensity {
         self.update_shared(&prepared.active, candidate, &step);
         self.update_blocks(&prepared.active, candidate, &step, weight);
         for (name, number) in features.numeric() {
-            self.numerics
-                .entry(*name, Numeric::default)
-                .0
-                .observe(*number, self.spec.bins);
+            self.numerics.entry(*name, Numeric::default).0.observe(*number, self.spec.bins);
         }
     }
 
     fn update_shared(&mut self, active: &[Active], candidate: &Candidate, step: &Step) {
         let spec = &self.spec;
-        self.intercept
-            .update(1.0, spec.bias_variance, step, spec.drift);
-        for one in active
-            .iter()
-            .chain(candidate_inputs(candidate).iter().take(3))
-        {
+        self.intercept.update(1.0, spec.bias_variance, step, spec.drift);
+        for one in active.iter().chain(candidate_inputs(candidate).iter().take(3)) {
             let weight = self.table.get_mut(one.id);
             weight.update(f64::from(one.x), spec.main_variance, step, spec.drift);
         }
         for (_, _, id) in pairs(active, spec.pairs_max) {
-            self.table
-                .get_mut(id)
-                .update(1.0, spec.pair_variance, step, spec.drift);
+            self.table.get_mut(id).update(1.0, spec.pair_variance, step, spec.drift);
         }
     }
 
@@ -289,9 +260,7 @@ fn block_sum<'a>(
     let bias = block.map_or(Weight::PRISTINE, |block| block.bias);
     sum.add(bias, 1.0, bias_variance);
     for one in inputs {
-        let weight = block
-            .and_then(|block| block.get(one.id))
-            .unwrap_or_default();
+        let weight = block.and_then(|block| block.get(one.id)).unwrap_or_default();
         sum.add(weight, f64::from(one.x), variance);
     }
     sum

@@ -107,18 +107,8 @@ impl Numeric {
             (0..len).map(|_| input.finite32("sample")).collect()
         };
         let (sample, edges) = (list()?, list()?);
-        let numeric = Self {
-            count,
-            mean,
-            squares,
-            sample,
-            stride,
-            edges,
-        };
-        numeric
-            .is_sound()
-            .then_some(numeric)
-            .ok_or(CodecError::Invalid("moments"))
+        let numeric = Self { count, mean, squares, sample, stride, edges };
+        numeric.is_sound().then_some(numeric).ok_or(CodecError::Invalid("moments"))
     }
 }
 

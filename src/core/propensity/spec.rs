@@ -62,11 +62,7 @@ impl PropensitySpec {
     #[must_use]
     pub fn bounded(mut self) -> Self {
         let variance = |v: f64| {
-            if v.is_finite() {
-                v.clamp(1e-6, 16.0)
-            } else {
-                0.1
-            }
+            if v.is_finite() { v.clamp(1e-6, 16.0) } else { 0.1 }
         };
         let weights = |n: usize| n.clamp(64, 1 << 16).next_power_of_two();
         self.table_bits = self.table_bits.clamp(8, 24);
@@ -82,11 +78,7 @@ impl PropensitySpec {
         self.pair_variance = variance(self.pair_variance);
         self.group_variance = variance(self.group_variance);
         self.offer_variance = variance(self.offer_variance);
-        self.drift = if self.drift.is_finite() {
-            self.drift.clamp(0.0, 1.0)
-        } else {
-            0.0
-        };
+        self.drift = if self.drift.is_finite() { self.drift.clamp(0.0, 1.0) } else { 0.0 };
         self
     }
 }

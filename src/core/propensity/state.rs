@@ -37,17 +37,9 @@ impl Propensity {
         model.intercept = decode_weight(input)?;
         model.table = Table::decode(spec.table_bits, input)?;
         let slots = spec.group_weights_max;
-        decode_map(
-            &mut model.groups,
-            |input| Block::decode(slots, input),
-            input,
-        )?;
+        decode_map(&mut model.groups, |input| Block::decode(slots, input), input)?;
         let slots = spec.offer_weights_max;
-        decode_map(
-            &mut model.offers,
-            |input| Block::decode(slots, input),
-            input,
-        )?;
+        decode_map(&mut model.offers, |input| Block::decode(slots, input), input)?;
         decode_map(&mut model.numerics, Numeric::decode, input)?;
         Ok(model)
     }

@@ -24,10 +24,7 @@ impl Table {
     pub fn new(bits: u8) -> Self {
         let bits = u32::from(bits).clamp(CHUNK_BITS, 24);
         let pristine = Arc::new([Weight::PRISTINE; CHUNK]);
-        Self {
-            chunks: vec![pristine; 1 << (bits - CHUNK_BITS)],
-            mask: (1 << bits) - 1,
-        }
+        Self { chunks: vec![pristine; 1 << (bits - CHUNK_BITS)], mask: (1 << bits) - 1 }
     }
 
     /// The weight of `id`.
@@ -50,9 +47,7 @@ impl Table {
     /// Whether every weight is sound.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        self.chunks
-            .iter()
-            .all(|chunk| chunk.iter().all(Weight::is_sound))
+        self.chunks.iter().all(|chunk| chunk.iter().all(Weight::is_sound))
     }
 
     /// Appends the touched chunks: for each the distance from the last, a bitmap of its touched
@@ -62,12 +57,7 @@ impl Table {
         let count = self.chunks.iter().filter(|chunk| touched(chunk)).count();
         out.varint(count as u64);
         let mut previous = 0;
-        for (at, chunk) in self
-            .chunks
-            .iter()
-            .enumerate()
-            .filter(|(_, chunk)| touched(chunk))
-        {
+        for (at, chunk) in self.chunks.iter().enumerate().filter(|(_, chunk)| touched(chunk)) {
             out.varint((at - previous) as u64);
             previous = at;
             for eight in chunk.chunks(8) {
@@ -90,14 +80,9 @@ impl Table {
         let mut at = 0_usize;
         for _ in 0..count {
             at = at.saturating_add(usize::try_from(input.varint()?).unwrap_or(usize::MAX));
-            let chunk = table
-                .chunks
-                .get_mut(at)
-                .ok_or(CodecError::Invalid("chunk"))?;
+            let chunk = table.chunks.get_mut(at).ok_or(CodecError::Invalid("chunk"))?;
             let bitmap = input.take(CHUNK / 8)?;
-            let bits = bitmap
-                .iter()
-                .flat_map(|byte| (0..8).map(move |k| byte >> k & 1 == 1));
+            let bits = bitmap.iter().flat_map(|byte| (0..8).map(move |k| byte >> k & 1 == 1));
             for (weight, touched) in Arc::make_mut(chunk).iter_mut().zip(bits) {
                 if touched {
                     *weight = decode_weight(input)?;
@@ -119,12 +104,6 @@ pub fn encode_weight(weight: &Weight, out: &mut Writer) {
 /// # Errors
 /// [`CodecError`] when the bytes are short or the weight is not sound.
 pub fn decode_weight(input: &mut Reader<'_>) -> Result<Weight, CodecError> {
-    let weight = Weight {
-        mean: input.f32()?,
-        spread: input.f32()?,
-    };
-    weight
-        .is_sound()
-        .then_some(weight)
-        .ok_or(CodecError::Invalid("weight"))
+    let weight = Weight { mean: input.f32()?, spread: input.f32()? };
+    weight.is_sound().then_some(weight).ok_or(CodecError::Invalid("weight"))
 }

@@ -29,10 +29,7 @@ impl Default for Weight {
 
 impl Weight {
     /// A weight nothing has been learned of.
-    pub const PRISTINE: Self = Self {
-        mean: 0.0,
-        spread: 1.0,
-    };
+    pub const PRISTINE: Self = Self { mean: 0.0, spread: 1.0 };
 
     /// Takes in `step` through input `x`; `prior` is the weight's prior variance, `drift` what
     /// the random walk gives back. EKF form: `mean += v x g`, `v -= (v x)^2 i`.
@@ -83,11 +80,7 @@ impl Step {
                 low = at;
             }
             let newton = at - excess / (1.0 + pull * p * (1.0 - p));
-            let next = if newton >= low && newton <= high {
-                newton
-            } else {
-                0.5 * (low + high)
-            };
+            let next = if newton >= low && newton <= high { newton } else { 0.5 * (low + high) };
             let moved = (next - at).abs();
             at = next;
             if moved < 1e-7 {

@@ -78,10 +78,7 @@ impl<'t> Batch<'t> {
     }
 
     pub fn remove(&mut self, table: Table, key: &[u8]) {
-        self.writes
-            .entry(table)
-            .or_default()
-            .insert(key.to_vec(), None);
+        self.writes.entry(table).or_default().insert(key.to_vec(), None);
     }
 
     /// Makes the batch real, on the disk if it needs to be; says whether anything was written.
@@ -93,11 +90,7 @@ impl<'t> Batch<'t> {
         if self.writes.is_empty() {
             return Ok((self.counters, false));
         }
-        let mode = if self.sync {
-            PersistMode::SyncData
-        } else {
-            PersistMode::Buffer
-        };
+        let mode = if self.sync { PersistMode::SyncData } else { PersistMode::Buffer };
         let mut batch = self.tables.database.batch().durability(Some(mode));
         for (table, writes) in self.writes {
             let keyspace = self.tables.keyspace(table);

@@ -51,27 +51,20 @@ impl Cell {
 
     /// The time of expiry alone, without checking the sum; `None` when there is no room for one.
     pub fn expiry(encoded: &[u8]) -> Option<u64> {
-        encoded
-            .get(16..HEADER_BYTES)?
-            .first_chunk()
-            .map(|chunk| u64::from_le_bytes(*chunk))
+        encoded.get(16..HEADER_BYTES)?.first_chunk().map(|chunk| u64::from_le_bytes(*chunk))
     }
 }
 
 /// Now, milliseconds since 1970.
 pub(super) fn now_ms() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// When something written at `now_ms` expires; never without a `ttl`, nor with one too long to
 /// count.
 pub(super) fn expires_at_ms(now_ms: u64, ttl: Option<Duration>) -> u64 {
-    let ttl_ms = ttl.map_or(u64::MAX, |ttl| {
-        u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX)
-    });
+    let ttl_ms = ttl.map_or(u64::MAX, |ttl| u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX));
     now_ms.saturating_add(ttl_ms)
 }
 

@@ -17,27 +17,19 @@ const HEAD: u8 = u8::MAX;
 
 impl From<Cell> for Versioned {
     fn from(cell: Cell) -> Self {
-        Self {
-            version: cell.version,
-            record: cell.payload,
-        }
+        Self { version: cell.version, record: cell.payload }
     }
 }
 
 /// The current record.
 pub(super) fn load(tables: &Tables, customer: &str) -> Result<Option<Versioned>, StoreError> {
-    Ok(tables
-        .live(Table::Records, customer.as_bytes())?
-        .map(Versioned::from))
+    Ok(tables.live(Table::Records, customer.as_bytes())?.map(Versioned::from))
 }
 
 /// The current record and the remembered decisions, newest first.
 pub(super) fn load_for_outcome(tables: &Tables, customer: &str) -> Result<Remembered, StoreError> {
     let record = load(tables, customer)?;
-    if tables
-        .get(Table::Decisions, &slot_key(customer, HEAD))?
-        .is_none()
-    {
+    if tables.get(Table::Decisions, &slot_key(customer, HEAD))?.is_none() {
         return Ok((record, Vec::new()));
     }
     let mut decisions = Vec::new();
@@ -51,10 +43,7 @@ pub(super) fn load_for_outcome(tables: &Tables, customer: &str) -> Result<Rememb
         }
     }
     decisions.sort_unstable_by_key(|cell| std::cmp::Reverse(cell.version));
-    Ok((
-        record,
-        decisions.into_iter().map(|cell| cell.payload).collect(),
-    ))
+    Ok((record, decisions.into_iter().map(|cell| cell.payload).collect()))
 }
 
 /// Compare-and-set with log entries.
@@ -69,10 +58,7 @@ pub(super) fn commit(batch: &mut Batch<'_>, commit: &Commit) -> Result<CommitRes
     let expires_at_ms = expires_at_ms(batch.now_ms, commit.ttl);
     batch.put(Table::Records, key, version, expires_at_ms, &commit.record);
     let log_position = (!commit.log.is_empty()).then(|| log::append(batch, &commit.log));
-    Ok(CommitResult::Committed {
-        version,
-        log_position,
-    })
+    Ok(CommitResult::Committed { version, log_position })
 }
 
 /// Adds one decision; the oldest gives way beyond `decisions_max`.
@@ -85,33 +71,15 @@ pub(super) fn remember(
 ) -> Result<(), StoreError> {
     let head_key = slot_key(customer, HEAD);
     let slot = match batch.live(Table::Decisions, &head_key) {
-        Ok(head) => head
-            .and_then(|cell| cell.payload.first().copied())
-            .unwrap_or(0),
+        Ok(head) => head.and_then(|cell| cell.payload.first().copied()).unwrap_or(0),
         Err(StoreError::Corrupt { .. }) => 0,
         Err(error) => return Err(error),
     };
-    let slot = if usize::from(slot) < decisions_max {
-        slot
-    } else {
-        0
-    };
+    let slot = if usize::from(slot) < decisions_max { slot } else { 0 };
     let version = batch.next_version();
     let expires_at_ms = expires_at_ms(batch.now_ms, Some(ttl));
-    batch.put(
-        Table::Decisions,
-        &slot_key(customer, slot),
-        version,
-        expires_at_ms,
-        decision,
-    );
-    batch.put(
-        Table::Decisions,
-        &head_key,
-        version,
-        expires_at_ms,
-        &[slot + 1],
-    );
+    batch.put(Table::Decisions, &slot_key(customer, slot), version, expires_at_ms, decision);
+    batch.put(Table::Decisions, &head_key, version, expires_at_ms, &[slot + 1]);
     Ok(())
 }
 

@@ -59,11 +59,7 @@ pub(super) fn write_parts(
         inserted.map_err(|fault| tables.fault(&fault))?;
         parts += 1;
     }
-    Ok(Parts {
-        generation,
-        parts,
-        sum: checksum(name.as_bytes(), bytes),
-    })
+    Ok(Parts { generation, parts, sum: checksum(name.as_bytes(), bytes) })
 }
 
 /// Points `name` to parts that are written; what it pointed to before, or the new parts if there
@@ -79,9 +75,7 @@ pub(super) fn publish(
     let current_version = current.as_ref().map_or(0, |cell| cell.version);
     if expected.is_some_and(|expected| expected != current_version) {
         remove_parts(batch, parts);
-        return Ok(PutResult::Conflict {
-            version: current_version,
-        });
+        return Ok(PutResult::Conflict { version: current_version });
     }
     if let Some(old) = current.and_then(|cell| Parts::decode(&cell.payload)) {
         remove_parts(batch, old);
@@ -98,9 +92,7 @@ pub(super) fn get(tables: &Tables, name: &str) -> Result<Option<Versioned>, Stor
     let corrupt = || tables.corrupt(Table::Documents, key);
     let snapshot = tables.database.snapshot();
     let read = |table, key: &[u8]| {
-        snapshot
-            .get(tables.keyspace(table), key)
-            .map_err(|fault| tables.fault(&fault))
+        snapshot.get(tables.keyspace(table), key).map_err(|fault| tables.fault(&fault))
     };
     let Some(encoded) = read(Table::Documents, key)? else {
         return Ok(None);
@@ -115,10 +107,7 @@ pub(super) fn get(tables: &Tables, name: &str) -> Result<Option<Versioned>, Stor
     if checksum(key, &bytes) != parts.sum {
         return Err(corrupt());
     }
-    Ok(Some(Versioned {
-        version: cell.version,
-        record: bytes.freeze(),
-    }))
+    Ok(Some(Versioned { version: cell.version, record: bytes.freeze() }))
 }
 
 /// The version of a document, 0 when there is none.
@@ -158,9 +147,7 @@ fn last_generation(tables: &Tables) -> Result<u64, StoreError> {
         return Ok(0);
     };
     let key = last.key().map_err(|fault| tables.fault(&fault))?;
-    Ok(key
-        .first_chunk()
-        .map_or(0, |chunk| u64::from_be_bytes(*chunk)))
+    Ok(key.first_chunk().map_or(0, |chunk| u64::from_be_bytes(*chunk)))
 }
 
 fn remove_parts(batch: &mut Batch<'_>, parts: Parts) {

@@ -39,20 +39,11 @@ fn taken(batch: &Batch<'_>, limit: &str) -> Result<(u64, u64), StoreError> {
         return Ok((0, 0));
     };
     let corrupt = || batch.tables.corrupt(Table::Limits, limit.as_bytes());
-    Ok((
-        leading_u64(&cell.payload).ok_or_else(corrupt)?,
-        cell.expires_at_ms,
-    ))
+    Ok((leading_u64(&cell.payload).ok_or_else(corrupt)?, cell.expires_at_ms))
 }
 
 fn put(batch: &mut Batch<'_>, limit: &str, taken: u64, expires_at_ms: u64) {
     batch.sync = true;
     let version = batch.next_version();
-    batch.put(
-        Table::Limits,
-        limit.as_bytes(),
-        version,
-        expires_at_ms,
-        &taken.to_le_bytes(),
-    );
+    batch.put(Table::Limits, limit.as_bytes(), version, expires_at_ms, &taken.to_le_bytes());
 }

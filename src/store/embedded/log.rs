@@ -14,13 +14,7 @@ pub(super) fn append<T: AsRef<[u8]>>(batch: &mut Batch<'_>, entries: &[T]) -> u6
         batch.counters.log.last += 1;
         let position = batch.counters.log.last;
         batch.sync = true;
-        batch.put(
-            Table::Log,
-            &position.to_be_bytes(),
-            position,
-            u64::MAX,
-            entry.as_ref(),
-        );
+        batch.put(Table::Log, &position.to_be_bytes(), position, u64::MAX, entry.as_ref());
     }
     batch.counters.log.last
 }

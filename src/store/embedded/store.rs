@@ -72,9 +72,7 @@ impl EmbeddedStore {
 
 impl fmt::Debug for EmbeddedStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EmbeddedStore")
-            .field("folder", &self.tables.folder)
-            .finish_non_exhaustive()
+        f.debug_struct("EmbeddedStore").field("folder", &self.tables.folder).finish_non_exhaustive()
     }
 }
 
@@ -82,21 +80,13 @@ impl fmt::Debug for EmbeddedStore {
 impl Store for EmbeddedStore {
     async fn load(&self, customers: &[&str]) -> Result<Vec<Option<Versioned>>, StoreError> {
         self.bounds.batch("customers", customers.len())?;
-        customers
-            .iter()
-            .try_for_each(|customer| self.bounds.customer(customer))?;
+        customers.iter().try_for_each(|customer| self.bounds.customer(customer))?;
         if customers.len() <= DIRECT_MAX {
-            return customers
-                .iter()
-                .map(|one| customers::load(&self.tables, one))
-                .collect();
+            return customers.iter().map(|one| customers::load(&self.tables, one)).collect();
         }
         let customers: Vec<String> = customers.iter().map(|&one| one.to_owned()).collect();
         self.blocking(move |tables| {
-            customers
-                .iter()
-                .map(|one| customers::load(tables, one))
-                .collect()
+            customers.iter().map(|one| customers::load(tables, one)).collect()
         })
         .await
     }
@@ -110,9 +100,7 @@ impl Store for EmbeddedStore {
 
     async fn commit(&self, commit: Commit) -> Result<CommitResult, StoreError> {
         self.bounds.commit(&commit)?;
-        self.writer
-            .run(move |batch| customers::commit(batch, &commit))
-            .await
+        self.writer.run(move |batch| customers::commit(batch, &commit)).await
     }
 
     async fn remember(
@@ -132,9 +120,7 @@ impl Store for EmbeddedStore {
 
     async fn append_log(&self, entries: Vec<Bytes>) -> Result<u64, StoreError> {
         self.bounds.entries("log entry", &entries)?;
-        self.writer
-            .run(move |batch| Ok(log::append(batch, &entries)))
-            .await
+        self.writer.run(move |batch| Ok(log::append(batch, &entries))).await
     }
 
     async fn read_log(
@@ -191,16 +177,13 @@ impl Store for EmbeddedStore {
         let write =
             move |tables: &Tables| documents::write_parts(tables, &parts_of, generation, &bytes);
         let parts = self.blocking(write).await?;
-        self.writer
-            .run(move |batch| documents::publish(batch, &name, expected, parts))
-            .await
+        self.writer.run(move |batch| documents::publish(batch, &name, expected, parts)).await
     }
 
     async fn get_document(&self, name: &str) -> Result<Option<Versioned>, StoreError> {
         self.bounds.name("document name", name)?;
         let name = name.to_owned();
-        self.blocking(move |tables| documents::get(tables, &name))
-            .await
+        self.blocking(move |tables| documents::get(tables, &name)).await
     }
 
     async fn document_version(&self, name: &str) -> Result<u64, StoreError> {
@@ -217,25 +200,19 @@ impl Store for EmbeddedStore {
     ) -> Result<u64, StoreError> {
         self.bounds.limit(limit, max)?;
         let limit = limit.to_owned();
-        self.writer
-            .run(move |batch| limits::lease(batch, &limit, want, max, ttl))
-            .await
+        self.writer.run(move |batch| limits::lease(batch, &limit, want, max, ttl)).await
     }
 
     async fn give_back(&self, limit: &str, amount: u64) -> Result<(), StoreError> {
         self.bounds.limit(limit, 0)?;
         let limit = limit.to_owned();
-        self.writer
-            .run(move |batch| limits::give_back(batch, &limit, amount))
-            .await
+        self.writer.run(move |batch| limits::give_back(batch, &limit, amount)).await
     }
 
     async fn erase(&self, customer: &str) -> Result<(), StoreError> {
         self.bounds.customer(customer)?;
         let customer = customer.to_owned();
-        self.writer
-            .run(move |batch| customers::erase(batch, &customer))
-            .await
+        self.writer.run(move |batch| customers::erase(batch, &customer)).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

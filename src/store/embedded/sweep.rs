@@ -22,12 +22,7 @@ pub(super) struct Sweep {
 
 impl Sweep {
     pub fn new(entries_max: usize) -> Self {
-        Self {
-            entries_max,
-            table: 0,
-            after: Vec::new(),
-            log_through: 0,
-        }
+        Self { entries_max, table: 0, after: Vec::new(), log_through: 0 }
     }
 
     /// One round.
@@ -41,11 +36,7 @@ impl Sweep {
         let tables = batch.tables;
         let range = (Bound::Excluded(self.after.clone()), Bound::Unbounded);
         let mut seen = 0;
-        for guard in tables
-            .keyspace(table)
-            .range::<Vec<u8>, _>(range)
-            .take(self.entries_max)
-        {
+        for guard in tables.keyspace(table).range::<Vec<u8>, _>(range).take(self.entries_max) {
             let (key, encoded) = guard.into_inner().map_err(|fault| tables.fault(&fault))?;
             // Damaged entries stay: removing them would hide the damage.
             if Cell::expiry(&encoded).is_some_and(|at_ms| at_ms <= batch.now_ms)
@@ -76,9 +67,7 @@ impl Sweep {
             let key = guard.key().map_err(|fault| tables.fault(&fault))?;
             batch.remove(Table::Log, &key);
             seen += 1;
-            last = key
-                .first_chunk()
-                .map_or(gone, |position| u64::from_be_bytes(*position));
+            last = key.first_chunk().map_or(gone, |position| u64::from_be_bytes(*position));
         }
         self.log_through = if seen < self.entries_max { gone } else { last };
         Ok(())

@@ -62,9 +62,7 @@ impl Tables {
         let folder = config.folder.clone();
         let open = || {
             std::fs::create_dir_all(&folder)?;
-            let database = Database::builder(&folder)
-                .cache_size(config.cache_bytes)
-                .open()?;
+            let database = Database::builder(&folder).cache_size(config.cache_bytes).open()?;
             let plain = KeyspaceCreateOptions::default;
             let separated = || plain().with_kv_separation(Some(KvSeparationOptions::default()));
             Ok(Self {
@@ -97,15 +95,12 @@ impl Tables {
 
     /// The stored form of a value.
     pub fn get(&self, table: Table, key: &[u8]) -> Result<Option<Slice>, StoreError> {
-        self.keyspace(table)
-            .get(key)
-            .map_err(|fault| self.fault(&fault))
+        self.keyspace(table).get(key).map_err(|fault| self.fault(&fault))
     }
 
     /// A value that has not expired.
     pub fn live(&self, table: Table, key: &[u8]) -> Result<Option<Cell>, StoreError> {
-        self.get(table, key)?
-            .map_or(Ok(None), |encoded| self.open_cell(table, key, &encoded))
+        self.get(table, key)?.map_or(Ok(None), |encoded| self.open_cell(table, key, &encoded))
     }
 
     /// Decodes a value; `None` when it has expired.
@@ -122,10 +117,7 @@ impl Tables {
     /// The counters as of the last batch.
     pub fn counters(&self) -> Result<Counters, StoreError> {
         let Some(cell) = self.live(Table::Meta, COUNTERS)? else {
-            return Ok(Counters {
-                sequence: 0,
-                log: LogRange { first: 1, last: 0 },
-            });
+            return Ok(Counters { sequence: 0, log: LogRange { first: 1, last: 0 } });
         };
         let numbers = cell.payload.as_chunks::<8>().0;
         match numbers {
@@ -146,10 +138,7 @@ impl Tables {
         let (first, last) = payload.split_at_mut(8);
         first.copy_from_slice(&counters.log.first.to_le_bytes());
         last.copy_from_slice(&counters.log.last.to_le_bytes());
-        (
-            COUNTERS,
-            Cell::encode(COUNTERS, counters.sequence, u64::MAX, &payload),
-        )
+        (COUNTERS, Cell::encode(COUNTERS, counters.sequence, u64::MAX, &payload))
     }
 
     /// A fault of the engine in the words of the contract.
@@ -159,19 +148,13 @@ impl Tables {
 
     /// The folder cannot serve, for this reason.
     pub fn unavailable(&self, why: impl Into<String>) -> StoreError {
-        StoreError::Unavailable {
-            address: self.address(),
-            why: why.into(),
-        }
+        StoreError::Unavailable { address: self.address(), why: why.into() }
     }
 
     /// A value that fails its checksum or its form.
     pub fn corrupt(&self, table: Table, key: &[u8]) -> StoreError {
         let what = format!("`{}` in {table:?} fails its checksum", key.escape_ascii());
-        StoreError::Corrupt {
-            address: self.address(),
-            what,
-        }
+        StoreError::Corrupt { address: self.address(), what }
     }
 
     fn address(&self) -> String {
@@ -182,21 +165,13 @@ impl Tables {
 fn fault_of(folder: &std::path::Path, fault: &fjall::Error) -> StoreError {
     let address = folder.display().to_string();
     match fault {
-        fjall::Error::Locked => StoreError::Locked {
-            folder: folder.to_path_buf(),
-        },
-        fjall::Error::Io(cause) => StoreError::Unavailable {
-            address,
-            why: cause.to_string(),
-        },
+        fjall::Error::Locked => StoreError::Locked { folder: folder.to_path_buf() },
+        fjall::Error::Io(cause) => StoreError::Unavailable { address, why: cause.to_string() },
         fjall::Error::Poisoned => StoreError::Unavailable {
             address,
             why: "an earlier write failed; free disk space or mend the disk, then restart"
                 .to_owned(),
         },
-        other => StoreError::Corrupt {
-            address,
-            what: other.to_string(),
-        },
+        other => StoreError::Corrupt { address, what: other.to_string() },
     }
 }

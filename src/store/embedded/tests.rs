@@ -29,13 +29,7 @@ fn stored(tables: &Tables, table: Table) -> usize {
 
 fn commit(customer: &str, log: usize) -> Commit {
     let log = vec!["entry".into(); log];
-    Commit {
-        customer: customer.to_owned(),
-        expected: 0,
-        record: "record".into(),
-        ttl: None,
-        log,
-    }
+    Commit { customer: customer.to_owned(), expected: 0, record: "record".into(), ttl: None, log }
 }
 
 #[test]
@@ -49,22 +43,9 @@ fn a_batch_sees_its_own_writes_and_counters_move_with_it() {
         assert!(batch.live(Table::Records, b"ana").unwrap().is_none());
         customers::commit(batch, &commit("ana", 1)).unwrap();
     });
-    assert_eq!(
-        counters,
-        Counters {
-            sequence: 2,
-            log: LogRange { first: 1, last: 3 }
-        }
-    );
+    assert_eq!(counters, Counters { sequence: 2, log: LogRange { first: 1, last: 3 } });
     assert_eq!(tables.counters().unwrap(), counters);
-    assert_eq!(
-        tables
-            .live(Table::Records, b"ana")
-            .unwrap()
-            .unwrap()
-            .version,
-        2
-    );
+    assert_eq!(tables.live(Table::Records, b"ana").unwrap().unwrap().version, 2);
 }
 
 #[test]
@@ -74,10 +55,7 @@ fn rounds_of_maintenance_remove_what_has_expired_and_nothing_else() {
         for n in 0..25 {
             let short = Some(Duration::from_millis(1));
             let ttl = if n % 5 == 0 { None } else { short };
-            let passing = Commit {
-                ttl,
-                ..commit(&format!("customer {n}"), 0)
-            };
+            let passing = Commit { ttl, ..commit(&format!("customer {n}"), 0) };
             customers::commit(batch, &passing).unwrap();
         }
         let ttl = Duration::from_millis(1);
@@ -112,16 +90,11 @@ fn a_trimmed_log_is_removed_little_by_little() {
 fn parts_that_no_document_names_are_removed_at_start() {
     let (_folder, tables) = tables();
     let named = documents::write_parts(&tables, "named", 1, &"kept".into()).unwrap();
-    in_a_batch(&tables, |batch| {
-        documents::publish(batch, "named", None, named).unwrap()
-    });
+    in_a_batch(&tables, |batch| documents::publish(batch, "named", None, named).unwrap());
     documents::write_parts(&tables, "lost", 2, &"a crash came first".into()).unwrap();
     assert_eq!(documents::recover(&tables).unwrap(), 3);
     assert_eq!(stored(&tables, Table::Parts), 1);
-    assert_eq!(
-        documents::get(&tables, "named").unwrap().unwrap().record,
-        "kept"
-    );
+    assert_eq!(documents::get(&tables, "named").unwrap().unwrap().record, "kept");
 }
 
 #[tokio::test]
@@ -140,38 +113,22 @@ async fn damage_is_said_and_never_served() {
         }
     });
     let parts = documents::write_parts(&tables, "catalog", 1, &"rules".into()).unwrap();
-    in_a_batch(&tables, |batch| {
-        documents::publish(batch, "catalog", None, parts).unwrap()
-    });
+    in_a_batch(&tables, |batch| documents::publish(batch, "catalog", None, parts).unwrap());
     damage(Table::Records, b"ana");
     damage(Table::Log, &2_u64.to_be_bytes());
     damage(Table::Decisions, b"eva\x01");
-    let part = tables
-        .keyspace(Table::Parts)
-        .first_key_value()
-        .unwrap()
-        .key()
-        .unwrap();
+    let part = tables.keyspace(Table::Parts).first_key_value().unwrap().key().unwrap();
     damage(Table::Parts, &part);
     drop(tables);
 
     let store = EmbeddedStore::open(&EmbeddedConfig::new(folder.path())).unwrap();
     let refused = store.load(&["ana"]).await.unwrap_err();
-    assert!(
-        refused.to_string().contains("`ana` in Records"),
-        "{refused}"
-    );
+    assert!(refused.to_string().contains("`ana` in Records"), "{refused}");
     let again = store.commit(commit("ana", 0)).await;
-    assert!(
-        matches!(again, Err(StoreError::Corrupt { .. })),
-        "{again:?}"
-    );
+    assert!(matches!(again, Err(StoreError::Corrupt { .. })), "{again:?}");
     assert!(store.read_log(0, 9, Duration::ZERO).await.is_err());
     assert!(store.get_document("catalog").await.is_err());
-    assert_eq!(
-        store.load_for_outcome("eva").await.unwrap(),
-        (None, vec!["first".into()])
-    );
+    assert_eq!(store.load_for_outcome("eva").await.unwrap(), (None, vec!["first".into()]));
     store.erase("ana").await.unwrap();
     assert_eq!(store.load(&["ana"]).await.unwrap(), [None]);
 }
@@ -180,8 +137,5 @@ async fn damage_is_said_and_never_served() {
 fn a_cell_that_expires_now_is_gone() {
     let (_folder, tables) = tables();
     let encoded = Cell::encode(b"ana", 1, now_ms(), b"record");
-    assert_eq!(
-        tables.open_cell(Table::Records, b"ana", &encoded).unwrap(),
-        None
-    );
+    assert_eq!(tables.open_cell(Table::Records, b"ana", &encoded).unwrap(), None);
 }

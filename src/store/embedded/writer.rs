@@ -52,16 +52,8 @@ impl Writer {
             .name("arbitra-store".to_owned())
             .spawn(move || state.run(&queue))
             .map_err(|cause| tables.unavailable(cause.to_string()))?;
-        let waiting = Arc::new(Semaphore::new(
-            config.waiting_max.min(Semaphore::MAX_PERMITS),
-        ));
-        Ok(Self {
-            jobs: Some(jobs),
-            waiting,
-            thread: Some(thread),
-            tables,
-            log,
-        })
+        let waiting = Arc::new(Semaphore::new(config.waiting_max.min(Semaphore::MAX_PERMITS)));
+        Ok(Self { jobs: Some(jobs), waiting, thread: Some(thread), tables, log })
     }
 
     /// Has the writer thread run `job` in its next batch, and waits until that is committed.
@@ -71,10 +63,7 @@ impl Writer {
     ) -> Result<T, StoreError> {
         let gone = || self.tables.unavailable("the writer thread has ended");
         // The permit travels with the job: a caller that gives up leaves its job in the queue.
-        let permit = Arc::clone(&self.waiting)
-            .acquire_owned()
-            .await
-            .map_err(|_| gone())?;
+        let permit = Arc::clone(&self.waiting).acquire_owned().await.map_err(|_| gone())?;
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |batch| {
             let done = job(batch);
@@ -84,11 +73,7 @@ impl Writer {
                 let _ = answer.send(committed.and(done));
             })
         });
-        self.jobs
-            .as_ref()
-            .ok_or_else(gone)?
-            .send(job)
-            .map_err(|_| gone())?;
+        self.jobs.as_ref().ok_or_else(gone)?.send(job).map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
 }

@@ -30,9 +30,7 @@ impl FromStr for RedisAddress {
     fn from_str(text: &str) -> Result<Self, StoreError> {
         let fault = |why: &str| {
             let form = "redis://[user:password@]host[:port][/database]";
-            StoreError::Config {
-                why: format!("the address of Redis {why}; its form is `{form}`"),
-            }
+            StoreError::Config { why: format!("the address of Redis {why}; its form is `{form}`") }
         };
         if text.starts_with("rediss://") || text.starts_with("valkeys://") {
             return Err(fault("asks for TLS, which is not supported yet"));
@@ -44,11 +42,7 @@ impl FromStr for RedisAddress {
         let ConnectionAddr::Tcp(host, port) = info.addr() else {
             return Err(fault("is not a host and port"));
         };
-        let host = if host.contains(':') {
-            format!("[{host}]")
-        } else {
-            host.clone()
-        };
+        let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
         let shown = format!("redis://{host}:{port}/{}", info.redis_settings().db());
         Ok(Self { info, shown })
     }
@@ -137,10 +131,7 @@ mod tests {
             "unix:///s3cret",
         ] {
             let error = text.parse::<RedisAddress>().unwrap_err().to_string();
-            assert!(
-                error.contains("redis://[user:password@]host"),
-                "{text}: {error}"
-            );
+            assert!(error.contains("redis://[user:password@]host"), "{text}: {error}");
             assert!(!error.contains("s3cret"), "{error}");
         }
     }

@@ -120,11 +120,7 @@ impl Connections {
         let asked = async {
             // The semaphore is never closed.
             let _turn = self.own.acquire().await;
-            let idle = self
-                .own_idle
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .pop();
+            let idle = self.own_idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let connection = match idle {
                 Some(connection) => connection,
                 None => self.dialer.connect().await?,
@@ -140,10 +136,7 @@ impl Connections {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(fault)) => {
                 // The idle ones are likely to be as dead as this one.
-                self.own_idle
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .clear();
+                self.own_idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
                 Err(self.fault(&fault))
             }
             Err(_) => Err(self.late(deadline)),
@@ -152,10 +145,7 @@ impl Connections {
 
     /// What was found is not what a store wrote.
     pub fn corrupt(&self, what: impl Into<String>) -> StoreError {
-        StoreError::Corrupt {
-            address: self.dialer.address.clone(),
-            what: what.into(),
-        }
+        StoreError::Corrupt { address: self.dialer.address.clone(), what: what.into() }
     }
 
     fn late(&self, deadline: Duration) -> StoreError {
@@ -172,10 +162,7 @@ impl Connections {
     }
 
     fn unavailable(&self, why: String) -> StoreError {
-        StoreError::Unavailable {
-            address: self.dialer.address.clone(),
-            why,
-        }
+        StoreError::Unavailable { address: self.dialer.address.clone(), why }
     }
 }
 
@@ -213,9 +200,7 @@ impl Dialer {
     }
 
     async fn connect(&self) -> RedisResult<MultiplexedConnection> {
-        self.client
-            .get_multiplexed_async_connection_with_config(&self.config)
-            .await
+        self.client.get_multiplexed_async_connection_with_config(&self.config).await
     }
 
     /// Replaces a connection at the next call, unless that has happened already.

@@ -43,17 +43,13 @@ impl RedisStore {
             return Err(self.connections.corrupt("an answer of the wrong length"));
         }
         let pairs = customers.iter().zip(values);
-        pairs
-            .map(|(customer, value)| self.record(customer, value))
-            .collect()
+        pairs.map(|(customer, value)| self.record(customer, value)).collect()
     }
 
     /// A record from its stored form: version, checksum, record.
     pub(super) fn record(&self, name: &str, value: Value) -> Result<Option<Versioned>, StoreError> {
-        let corrupt = || {
-            self.connections
-                .corrupt(format!("`{}` fails its checksum", name.escape_debug()))
-        };
+        let corrupt =
+            || self.connections.corrupt(format!("`{}` fails its checksum", name.escape_debug()));
         let Some(bytes) = stored(value).map_err(|()| corrupt())? else {
             return Ok(None);
         };
@@ -66,10 +62,7 @@ impl RedisStore {
         let key = self.keys.decisions(customer);
         let mut pipe = redis::Pipeline::with_capacity(2);
         pipe.cmd("GET").arg(self.keys.record(customer));
-        pipe.cmd("LRANGE")
-            .arg(&key)
-            .arg(0)
-            .arg(self.bounds.decisions_max.saturating_sub(1));
+        pipe.cmd("LRANGE").arg(&key).arg(0).arg(self.bounds.decisions_max.saturating_sub(1));
         let asked = async |mut on| pipe.query_async(&mut on).await;
         let (value, decisions): (Value, Vec<Vec<u8>>) = self.connections.ask(asked).await?;
         let record = self.record(customer, value)?;
@@ -87,19 +80,12 @@ impl RedisStore {
         &self,
         commit: &Commit,
     ) -> Result<CommitResult, StoreError> {
-        let Commit {
-            customer,
-            expected,
-            record,
-            ttl,
-            log,
-        } = commit;
+        let Commit { customer, expected, record, ttl, log } = commit;
         let script = &self.scripts.commit;
         let key = self.keys.record(customer);
         let mut call = call(script, &[&key, &self.keys.log, &self.keys.log_last]);
         call.arg(expected_bytes(*expected).as_slice());
-        call.arg(seal(customer.as_bytes(), record))
-            .arg(ttl_ms(*ttl));
+        call.arg(seal(customer.as_bytes(), record)).arg(ttl_ms(*ttl));
         for entry in log {
             call.arg(super::log::seal_entry(entry));
         }
@@ -131,27 +117,17 @@ impl RedisStore {
             pipe.cmd("LTRIM").arg(&key).arg(0).arg(keep).ignore();
             pipe.cmd("PEXPIRE").arg(&key).arg(&ttl_ms).ignore();
         }
-        self.connections
-            .ask(async |mut on| pipe.exec_async(&mut on).await)
-            .await
+        self.connections.ask(async |mut on| pipe.exec_async(&mut on).await).await
     }
 
     pub(super) async fn remove(&self, customer: &str) -> Result<(), StoreError> {
         let mut remove = redis::cmd("DEL");
-        remove
-            .arg(self.keys.record(customer))
-            .arg(self.keys.decisions(customer));
-        self.connections
-            .ask(async |mut on| remove.exec_async(&mut on).await)
-            .await
+        remove.arg(self.keys.record(customer)).arg(self.keys.decisions(customer));
+        self.connections.ask(async |mut on| remove.exec_async(&mut on).await).await
     }
 }
 
 /// The first bytes a value of this version has; none when it must be absent.
 pub(super) fn expected_bytes(expected: u64) -> Vec<u8> {
-    if expected == 0 {
-        Vec::new()
-    } else {
-        expected.to_le_bytes().to_vec()
-    }
+    if expected == 0 { Vec::new() } else { expected.to_le_bytes().to_vec() }
 }

@@ -22,12 +22,10 @@ impl RedisStore {
         call.arg(seal(name.as_bytes(), bytes));
         let asked = |on| run(on, script, call);
         match self.connections.ask_alone(self.bulk_timeout, asked).await? {
-            (1, Value::Int(version)) => Ok(PutResult::Stored {
-                version: version.cast_unsigned(),
-            }),
-            (0, Value::BulkString(current)) => Ok(PutResult::Conflict {
-                version: leading_u64(&current).unwrap_or(0),
-            }),
+            (1, Value::Int(version)) => Ok(PutResult::Stored { version: version.cast_unsigned() }),
+            (0, Value::BulkString(current)) => {
+                Ok(PutResult::Conflict { version: leading_u64(&current).unwrap_or(0) })
+            }
             (_, _) => Err(self.connections.corrupt("an answer of the wrong form")),
         }
     }

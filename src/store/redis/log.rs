@@ -40,10 +40,7 @@ impl RedisStore {
         wait: Duration,
     ) -> Result<Vec<LogEntry>, StoreError> {
         let entries = self.read_page(after, entries_max, wait).await?;
-        if entries
-            .first()
-            .is_some_and(|(position, _)| *position == after.saturating_add(1))
-        {
+        if entries.first().is_some_and(|(position, _)| *position == after.saturating_add(1)) {
             return Ok(entries);
         }
         let range = self.range().await?;
@@ -55,9 +52,7 @@ impl RedisStore {
         if entries.is_empty() {
             return Ok(entries);
         }
-        Err(self
-            .connections
-            .corrupt(format!("the learning log has a gap after {after}")))
+        Err(self.connections.corrupt(format!("the learning log has a gap after {after}")))
     }
 
     /// Entries side by side, though perhaps not right after `after`.
@@ -75,9 +70,7 @@ impl RedisStore {
             // A wait of 0 would mean for ever.
             read.arg("BLOCK").arg(wait_ms.to_string());
         }
-        read.arg("STREAMS")
-            .arg(&self.keys.log)
-            .arg(format!("{after}-0"));
+        read.arg("STREAMS").arg(&self.keys.log).arg(format!("{after}-0"));
         let asked = async |mut on| read.query_async(&mut on).await;
         let deadline = wait.saturating_add(self.bulk_timeout);
         let streams: Option<Vec<(Value, Vec<(String, Vec<Value>)>)>> =
@@ -87,9 +80,7 @@ impl RedisStore {
         for (id, fields) in page.into_iter().flat_map(|(_, page)| page) {
             let (position, entry) = self.entry(&id, fields)?;
             if entries.last().is_some_and(|(last, _)| position != last + 1) {
-                return Err(self
-                    .connections
-                    .corrupt(format!("a gap in the log before {id}")));
+                return Err(self.connections.corrupt(format!("a gap in the log before {id}")));
             }
             entries.push((position, entry));
         }
@@ -110,12 +101,7 @@ impl RedisStore {
         let mut pipe = redis::pipe();
         pipe.atomic();
         pipe.cmd("GET").arg(&self.keys.log_last);
-        pipe.cmd("XRANGE")
-            .arg(&self.keys.log)
-            .arg("-")
-            .arg("+")
-            .arg("COUNT")
-            .arg(1);
+        pipe.cmd("XRANGE").arg(&self.keys.log).arg("-").arg("+").arg("COUNT").arg(1);
         let asked = async |mut on| pipe.query_async(&mut on).await;
         let (last, oldest): (Option<u64>, Vec<(String, Vec<Value>)>) =
             self.connections.ask(asked).await?;
@@ -125,10 +111,7 @@ impl RedisStore {
             Some((id, _)) => id
                 .strip_suffix("-0")
                 .and_then(|position| position.parse().ok())
-                .ok_or_else(|| {
-                    self.connections
-                        .corrupt(format!("a log entry with id `{id}`"))
-                })?,
+                .ok_or_else(|| self.connections.corrupt(format!("a log entry with id `{id}`")))?,
         };
         Ok(LogRange { first, last })
     }
@@ -142,13 +125,8 @@ impl RedisStore {
             }
             let mut trim = redis::cmd("XTRIM");
             let step = until.min(first.saturating_add(TRIM_MAX));
-            trim.arg(&self.keys.log)
-                .arg("MINID")
-                .arg("=")
-                .arg(format!("{step}-0"));
-            self.connections
-                .ask(async |mut on| trim.exec_async(&mut on).await)
-                .await?;
+            trim.arg(&self.keys.log).arg("MINID").arg("=").arg(format!("{step}-0"));
+            self.connections.ask(async |mut on| trim.exec_async(&mut on).await).await?;
         }
     }
 }

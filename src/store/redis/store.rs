@@ -47,9 +47,7 @@ impl RedisStore {
 
 impl fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisStore")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+        f.debug_struct("RedisStore").field("address", &self.address).finish_non_exhaustive()
     }
 }
 
@@ -57,9 +55,7 @@ impl fmt::Debug for RedisStore {
 impl Store for RedisStore {
     async fn load(&self, customers: &[&str]) -> Result<Vec<Option<Versioned>>, StoreError> {
         self.bounds.batch("customers", customers.len())?;
-        customers
-            .iter()
-            .try_for_each(|customer| self.bounds.customer(customer))?;
+        customers.iter().try_for_each(|customer| self.bounds.customer(customer))?;
         self.records(customers).await
     }
 
@@ -147,9 +143,7 @@ impl Store for RedisStore {
 
     async fn ping(&self) -> Result<(), StoreError> {
         let ping = redis::cmd("PING");
-        self.connections
-            .ask(async |mut on| ping.exec_async(&mut on).await)
-            .await
+        self.connections.ask(async |mut on| ping.exec_async(&mut on).await).await
     }
 
     /// Acknowledged writes are with the server already; its own settings make them durable.
@@ -159,10 +153,8 @@ impl Store for RedisStore {
 
     async fn describe(&self) -> String {
         let info = redis::cmd("INFO");
-        let asked: Result<String, _> = self
-            .connections
-            .ask(async |mut on| info.query_async(&mut on).await)
-            .await;
+        let asked: Result<String, _> =
+            self.connections.ask(async |mut on| info.query_async(&mut on).await).await;
         match asked {
             Ok(info) => format!("{}, {}", self.address, summary(&info)),
             Err(StoreError::Unavailable { why, .. }) => {
@@ -177,16 +169,11 @@ impl Store for RedisStore {
 fn summary(info: &str) -> String {
     let field = |name: &str| {
         let mut lines = info.lines();
-        lines
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
-            .map(str::trim)
+        lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
     };
     let (product, version) = match field("valkey_version") {
         Some(version) => ("Valkey", version),
-        None => (
-            "Redis",
-            field("redis_version").unwrap_or("of unknown version"),
-        ),
+        None => ("Redis", field("redis_version").unwrap_or("of unknown version")),
     };
     let durable = match field("aof_enabled") {
         Some("1") => "append-only file on",

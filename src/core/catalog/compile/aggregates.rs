@@ -234,9 +234,7 @@ fn state(
     }
     Some(match (source.function, window_ms) {
         (Last | Recency, _) => SeriesState::Last,
-        (Distinct, _) => SeriesState::Distinct {
-            values_max: DISTINCT_VALUES_MAX,
-        },
+        (Distinct, _) => SeriesState::Distinct { values_max: DISTINCT_VALUES_MAX },
         (Count | Sum | Avg | Min | Max, None) => SeriesState::Total,
         (Count | Sum | Avg | Min | Max, Some(window_ms)) => buckets(window_ms),
     })
@@ -251,10 +249,7 @@ fn buckets(window_ms: i64) -> SeriesState {
         .min()
         .unwrap_or(120 * DAY_MS);
     let covering = (window_ms + bucket_ms - 1) / bucket_ms;
-    SeriesState::Buckets {
-        bucket_ms,
-        buckets_max: u16::try_from(covering + 1).unwrap_or(u16::MAX),
-    }
+    SeriesState::Buckets { bucket_ms, buckets_max: u16::try_from(covering + 1).unwrap_or(u16::MAX) }
 }
 
 fn type_of(function: AggregateFunction, field: Option<&FieldSpec>) -> Type {

@@ -31,9 +31,7 @@ pub(super) fn objectives(build: &Build<'_>, schema: &Schema) -> Vec<Objective> {
     let section = top.key("objectives");
     let objectives = file.source.objectives.iter().map(|(name, source)| {
         let place = section.key(name);
-        let weight = build
-            .programs
-            .number(schema, &place.key("weight"), &source.weight, None);
+        let weight = build.programs.number(schema, &place.key("weight"), &source.weight, None);
         let path = format!("objective.{name}");
         build.programs.note_path(&path);
         Objective {
@@ -64,11 +62,7 @@ pub(super) fn schemes(
     let mut schemes: Vec<Scheme> = BUILT_IN
         .into_iter()
         .zip(formulas)
-        .map(|(name, formula)| Scheme {
-            name: name.into(),
-            formula,
-            threshold: None,
-        })
+        .map(|(name, formula)| Scheme { name: name.into(), formula, threshold: None })
         .collect();
     if file.source.schemes.len() > SCHEMES_MAX {
         section.error_at_key(format!("at most {SCHEMES_MAX} schemes"), None);
@@ -84,13 +78,7 @@ pub(super) fn schemes(
         if source.threshold.is_some_and(|threshold| !threshold.is_finite()) {
             place.key("threshold").error("a threshold is a finite number");
         }
-        let formula = Formulas {
-            build,
-            schema,
-            offers,
-            facts,
-        }
-        .formula(&place, source);
+        let formula = Formulas { build, schema, offers, facts }.formula(&place, source);
         schemes.push(Scheme {
             name: name.as_str().into(),
             formula: formula.unwrap_or(SchemeFormula::Propensity),
@@ -179,11 +167,7 @@ impl Formulas<'_> {
             };
             by_offer.push(number);
         }
-        Some(SchemeFormula::Custom {
-            text: text.into(),
-            programs,
-            by_offer,
-        })
+        Some(SchemeFormula::Custom { text: text.into(), programs, by_offer })
     }
 
     /// Whether all offers have what the formula reads of them; else that is a fault.

@@ -181,8 +181,8 @@ impl Cases<'_> {
         let known = || spec.placements.iter().map(|placement| &*placement.name);
         let found = known().position(|known| known == name.as_str());
         if found.is_none() && !self.build.broken().excuses(FileKind::Channels, name) {
-            let what = format!("placement of channel `{}`", spec.name);
-            place.key("placement").unknown(&what, name, known());
+            let owner = format!("channel `{}`", spec.name);
+            place.key("placement").unknown_in(&owner, "placement", name, known());
         }
         Some((channel, Some(u16::try_from(found?).ok()?)))
     }
@@ -327,9 +327,7 @@ impl Cases<'_> {
         let fields = spec.fields.iter();
         fields
             .map(|field| match source.fields.get(&*field.name) {
-                Some(literal) => {
-                    typed(&place.key(&field.name), literal, &field.ty, field.range)
-                }
+                Some(literal) => typed(&place.key(&field.name), literal, &field.ty, field.range),
                 None => field.default.clone(),
             })
             .collect()
@@ -412,11 +410,7 @@ impl Cases<'_> {
                 place.unknown("gate", gate, GATES.into_iter().map(Gate::name));
                 continue;
             };
-            stopped.extend(offer.map(|offer| Stopped {
-                offer,
-                gate,
-                by: by.map(Into::into),
-            }));
+            stopped.extend(offer.map(|offer| Stopped { offer, gate, by: by.map(Into::into) }));
         }
         stopped
     }

@@ -1,10 +1,10 @@
 //! Event types: fields, the item they speak for, the attributes they set.
 
 use super::Build;
+use super::literal::type_of;
 use super::names::{Namespace, identifier};
 use super::programs::too_long;
 use super::schema::{SchemaBuilder, check_values, default_of};
-use super::literal::type_of;
 use super::scope::EventScope;
 use crate::core::catalog::fault::Place;
 use crate::core::catalog::kind::FileKind;
@@ -97,10 +97,7 @@ fn sets(
     let mut sets = Vec::new();
     for (name, text) in &source.sets {
         let place = section.key(name);
-        let Some(spec) = schema
-            .attributes
-            .get(name.as_str())
-            .and_then(|slot| schema.slot(*slot))
+        let Some(spec) = schema.attributes.get(name.as_str()).and_then(|slot| schema.slot(*slot))
         else {
             if !build.broken().excuses(FileKind::Schema, name) {
                 let known = schema.attributes.keys().map(AsRef::as_ref);
@@ -152,10 +149,7 @@ pub(super) fn event_program(
         place.expression(text, &[fault]);
         return None;
     }
-    let scope = EventScope {
-        fields,
-        broken: build.broken(),
-    };
+    let scope = EventScope { fields, broken: build.broken() };
     match Program::compile(text, &scope, expected) {
         Ok(program) => Some(program),
         Err(faults) => {

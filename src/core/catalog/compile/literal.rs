@@ -25,10 +25,7 @@ pub struct LiteralError {
 
 impl From<String> for LiteralError {
     fn from(message: String) -> Self {
-        Self {
-            message,
-            hint: None,
-        }
+        Self { message, hint: None }
     }
 }
 
@@ -39,9 +36,9 @@ pub(super) fn type_of(source: &AttributeSource) -> Type {
         TypeSource::Int => Type::Int,
         TypeSource::Double => Type::Double,
         TypeSource::String if source.values.is_empty() => Type::String,
-        TypeSource::String => Type::Enum(Arc::new(
-            source.values.iter().map(|value| value.as_str().into()).collect(),
-        )),
+        TypeSource::String => {
+            Type::Enum(Arc::new(source.values.iter().map(|value| value.as_str().into()).collect()))
+        }
         TypeSource::Timestamp => Type::Timestamp,
         TypeSource::Duration => Type::Duration,
         TypeSource::StringList => Type::List(Arc::new(Type::String)),
@@ -106,9 +103,9 @@ pub fn value_of(literal: &Json, ty: &Type) -> Result<Value, LiteralError> {
             moment(text).map(Value::Timestamp).map_err(|_| mismatch())
         }
         (Type::Duration, Json::String(text)) => match humantime::parse_duration(text) {
-            Ok(span) => jiff::SignedDuration::try_from(span)
-                .map(Value::Duration)
-                .map_err(|_| mismatch()),
+            Ok(span) => {
+                jiff::SignedDuration::try_from(span).map(Value::Duration).map_err(|_| mismatch())
+            }
             Err(_) => Err(mismatch()),
         },
         (Type::List(item), Json::Array(items)) => {
@@ -134,9 +131,7 @@ pub(super) fn any(literal: &Json) -> Option<Value> {
         Json::Object(entries) => {
             let entries: BTreeMap<MapKey, Value> = entries
                 .iter()
-                .filter_map(|(key, item)| {
-                    Some((MapKey::String(key.as_str().into()), any(item)?))
-                })
+                .filter_map(|(key, item)| Some((MapKey::String(key.as_str().into()), any(item)?)))
                 .collect();
             Value::Map(Arc::new(entries))
         }
@@ -171,13 +166,10 @@ pub(super) fn moment(text: &str) -> Result<jiff::Timestamp, LiteralError> {
         let midnight = date.to_zoned(TimeZone::UTC).ok()?;
         (text.len() == 10).then(|| midnight.timestamp())
     };
-    text.parse::<jiff::Timestamp>()
-        .ok()
-        .or_else(date)
-        .ok_or_else(|| LiteralError {
-            message: format!("`{text}` is not a moment"),
-            hint: Some("write it as `2026-01-31` or `2026-01-31T12:00:00Z`".to_owned()),
-        })
+    text.parse::<jiff::Timestamp>().ok().or_else(date).ok_or_else(|| LiteralError {
+        message: format!("`{text}` is not a moment"),
+        hint: Some("write it as `2026-01-31` or `2026-01-31T12:00:00Z`".to_owned()),
+    })
 }
 
 /// A span of time in ms, from 1 ms to `days_max` days.

@@ -104,10 +104,8 @@ pub(super) fn compile(
     let declared = offers::declared(&build);
     let facts = offers::facts(&build, &declared);
     let objectives = arbitration::objectives(&build, &schema);
-    let objective_names: Vec<String> = objectives
-        .iter()
-        .map(|objective| objective.name.to_string())
-        .collect();
+    let objective_names: Vec<String> =
+        objectives.iter().map(|objective| objective.name.to_string()).collect();
     let templates = RefCell::new(TemplatesBuilder::default());
     let mut compiler = offers::Offers {
         build: &build,

@@ -10,8 +10,27 @@ const NAME_BYTES_MAX: usize = 128;
 
 /// Words that CEL keeps for itself.
 const RESERVED: [&str; 21] = [
-    "as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in",
-    "let", "loop", "namespace", "null", "package", "return", "true", "var", "void", "while",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "false",
+    "for",
+    "function",
+    "if",
+    "import",
+    "in",
+    "let",
+    "loop",
+    "namespace",
+    "null",
+    "package",
+    "return",
+    "true",
+    "var",
+    "void",
+    "while",
 ];
 
 /// Checks the name of something that expressions read (`customer.NAME`), standing as the key of
@@ -35,9 +54,8 @@ pub(super) fn identifier(place: &Place<'_>, what: &str, name: &str) {
 
 /// Whether `id` may name an offer, group, channel, placement, policy, treatment or purpose.
 pub(super) fn is_id(id: &str) -> bool {
-    let allowed = |c: char| {
-        c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-' | '.')
-    };
+    let allowed =
+        |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-' | '.');
     !id.is_empty() && id.len() <= NAME_BYTES_MAX && id.chars().all(allowed)
 }
 
@@ -49,10 +67,7 @@ pub(super) fn id_hint() -> String {
 /// Checks an id standing as the key of `place`.
 pub(super) fn id_key(place: &Place<'_>, what: &str, id: &str) {
     if !is_id(id) {
-        place.error_at_key(
-            format!("`{id}` cannot be the name of {what}"),
-            Some(id_hint()),
-        );
+        place.error_at_key(format!("`{id}` cannot be the name of {what}"), Some(id_hint()));
     }
 }
 

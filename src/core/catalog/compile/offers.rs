@@ -46,11 +46,7 @@ pub(super) fn declared<'a>(build: &Build<'a>) -> Vec<Declared<'a>> {
             let place = place.key("id");
             id_value(&place, "an offer", &source.id);
             if names.declare_value(&place, "offer", &source.id, &source.id) {
-                offers.push(Declared {
-                    file,
-                    index,
-                    source,
-                });
+                offers.push(Declared { file, index, source });
             }
         }
     }
@@ -153,12 +149,7 @@ pub(super) struct Offers<'b, 'a> {
 
 impl Offers<'_, '_> {
     /// Compiles the offer that becomes `number`.
-    pub(super) fn compile(
-        &mut self,
-        number: u32,
-        declared: &Declared<'_>,
-        facts: &Facts,
-    ) -> Offer {
+    pub(super) fn compile(&mut self, number: u32, declared: &Declared<'_>, facts: &Facts) -> Offer {
         let top = self.build.place(&declared.file.document);
         let section = top.key("offers");
         let place = section.index(declared.index);
@@ -195,12 +186,9 @@ impl Offers<'_, '_> {
             contributions: self.contributions(&place, source, facts),
             prior: match source.prior {
                 Some(own) => prior(&place.key("prior"), own),
-                None => self
-                    .priors
-                    .get(usize::from(group))
-                    .copied()
-                    .flatten()
-                    .unwrap_or(self.prior),
+                None => {
+                    self.priors.get(usize::from(group)).copied().flatten().unwrap_or(self.prior)
+                }
             },
             transactional: source.transactional,
             treatments: self.treatments.compile(&place, source, facts),
@@ -208,12 +196,7 @@ impl Offers<'_, '_> {
         }
     }
 
-    fn number(
-        &self,
-        place: &Place<'_>,
-        number: &NumberSource,
-        facts: &Facts,
-    ) -> Option<Number> {
+    fn number(&self, place: &Place<'_>, number: &NumberSource, facts: &Facts) -> Option<Number> {
         let programs = &self.build.programs;
         programs.number(self.schema, place, number, Some(facts))
     }
@@ -359,10 +342,7 @@ pub(super) fn prior(place: &Place<'_>, source: PriorSource) -> Prior {
     if !(source.evidence > 0.0 && source.evidence <= 1e9) {
         place.key("evidence").error("evidence is more than 0");
     }
-    Prior {
-        probability: source.probability,
-        evidence: source.evidence,
-    }
+    Prior { probability: source.probability, evidence: source.evidence }
 }
 
 /// Checked texts by locale; `""` for the one for all.
@@ -383,9 +363,7 @@ pub(super) fn localized_names(
                 place.error_at_key("a text in at least one locale is needed", None);
             }
             let texts = texts.iter();
-            texts
-                .map(|(locale, text)| (locale.as_str().into(), text.as_str().into()))
-                .collect()
+            texts.map(|(locale, text)| (locale.as_str().into(), text.as_str().into())).collect()
         }
     }
 }

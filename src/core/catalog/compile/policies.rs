@@ -164,12 +164,7 @@ impl Policies<'_> {
         offers.subtract(self.transactional);
         let (channel_mask, channels) = self.selector.channels(place, &source.channels);
         let window_ms = time(&place.key("window"), &source.window, WINDOW_DAYS_MAX);
-        let Selection {
-            offers: named,
-            groups,
-            kinds,
-            except,
-        } = &source.applies_to;
+        let Selection { offers: named, groups, kinds, except } = &source.applies_to;
         self.spec.limits.push(LimitSpec {
             id,
             offers,
@@ -215,10 +210,7 @@ impl Policies<'_> {
             let message = format!("`{id}` selects one offer: it excludes nothing");
             place.key("among").warn_at_key(message, None);
         }
-        self.exclusions.push(ExclusionSpec {
-            id,
-            offers: Bitset::of(self.spec.offers, selected),
-        });
+        self.exclusions.push(ExclusionSpec { id, offers: Bitset::of(self.spec.offers, selected) });
     }
 }
 

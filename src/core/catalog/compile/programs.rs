@@ -40,11 +40,7 @@ pub(super) struct Programs<'a> {
 impl<'a> Programs<'a> {
     /// None yet.
     pub(super) fn new(broken: &'a Broken) -> Self {
-        Self {
-            broken,
-            cache: RefCell::default(),
-            used: RefCell::default(),
-        }
+        Self { broken, cache: RefCell::default(), used: RefCell::default() }
     }
 
     /// The program of `text`, which stands at `place`; its faults are reported there.
@@ -86,12 +82,7 @@ impl<'a> Programs<'a> {
         if let Some(fault) = too_long(text) {
             return Err([fault].into());
         }
-        let scope = FrameScope {
-            schema,
-            standing,
-            offer,
-            broken: self.broken,
-        };
+        let scope = FrameScope { schema, standing, offer, broken: self.broken };
         let expected = match gives {
             Gives::Bool => Type::Bool,
             Gives::Any | Gives::Number => Type::Dyn,
@@ -105,11 +96,7 @@ impl<'a> Programs<'a> {
         if standing.scores() {
             faults.extend(forbidden(schema, &program, text));
         }
-        if faults.is_empty() {
-            Ok(program)
-        } else {
-            Err(faults.into())
-        }
+        if faults.is_empty() { Ok(program) } else { Err(faults.into()) }
     }
 
     /// Notes which names a program reads.
@@ -179,11 +166,7 @@ pub(super) fn too_long(text: &str) -> Option<ExpressionFault> {
 }
 
 fn whole(text: &str, message: String, hint: Option<String>) -> ExpressionFault {
-    ExpressionFault {
-        span: (0, text.len()),
-        message,
-        hint,
-    }
+    ExpressionFault { span: (0, text.len()), message, hint }
 }
 
 fn is_number(ty: &Type) -> bool {

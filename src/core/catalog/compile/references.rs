@@ -45,11 +45,7 @@ fn dotted(text: &str, start: usize, end: usize) -> Option<Reference<'_>> {
     let name_at = text.len() - spaced.len();
     spaced.chars().next().filter(|c| is_start(*c))?;
     let name_end = word_end(text, name_at);
-    Some(Reference {
-        root,
-        name: text.get(name_at..name_end)?,
-        span: (start, name_end),
-    })
+    Some(Reference { root, name: text.get(name_at..name_end)?, span: (start, name_end) })
 }
 
 fn is_start(c: char) -> bool {
@@ -58,9 +54,7 @@ fn is_start(c: char) -> bool {
 
 fn word_end(text: &str, start: usize) -> usize {
     let rest = text.get(start..).unwrap_or_default();
-    let length = rest
-        .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .unwrap_or(rest.len());
+    let length = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
     start + length
 }
 
@@ -91,10 +85,8 @@ mod tests {
     #[test]
     fn finds_dotted_names_outside_of_strings() {
         let text = "customer.age > 3 && 'customer.x' != offer . apr && a.b.c(\"\\\"d.e\")";
-        let found: Vec<_> = references(text)
-            .iter()
-            .map(|found| format!("{}.{}", found.root, found.name))
-            .collect();
+        let found: Vec<_> =
+            references(text).iter().map(|found| format!("{}.{}", found.root, found.name)).collect();
         assert_eq!(found, ["customer.age", "offer.apr", "a.b"]);
     }
 }

@@ -72,10 +72,7 @@ pub(super) fn slot_spec(path: &str, ty: Type, origin: Origin) -> SlotSpec {
 
 /// Compiles `schema.yaml`, `segments.yaml` and the names of `objectives.yaml`.
 pub(super) fn compile(build: &Build<'_>) -> Schema {
-    let mut builder = SchemaBuilder {
-        schema: Schema::default(),
-        paths: Namespace::default(),
-    };
+    let mut builder = SchemaBuilder { schema: Schema::default(), paths: Namespace::default() };
     builtins(build, &mut builder);
     let top = build.schema_place();
     purposes(build, &top, &mut builder);
@@ -97,14 +94,13 @@ fn builtins(build: &Build<'_>, builder: &mut SchemaBuilder) {
         .flat_map(|channel| channel.placements.keys())
         .map(|name| name.as_str().into())
         .collect();
+    let lost = build.broken().lost(FileKind::Channels);
+    let closed = |names| if lost { Type::String } else { Type::Enum(Arc::new(names)) };
     let declared: BTreeMap<Slot, (&str, Type)> = BTreeMap::from([
         (builtin::NOW, ("now", Type::Timestamp)),
-        (builtin::CHANNEL, ("channel", Type::Enum(Arc::new(names)))),
+        (builtin::CHANNEL, ("channel", closed(names))),
         (builtin::LOCALE, ("locale", Type::String)),
-        (
-            builtin::PLACEMENT,
-            ("placement", Type::Enum(Arc::new(placements))),
-        ),
+        (builtin::PLACEMENT, ("placement", closed(placements))),
         (builtin::PROPENSITY, ("propensity", Type::Double)),
         (builtin::UNCERTAINTY, ("uncertainty", Type::Double)),
         (builtin::AFFINITY, ("affinity", Type::Double)),
@@ -162,13 +158,8 @@ fn context(build: &Build<'_>, top: &Place<'_>, builder: &mut SchemaBuilder) {
     let section = top.key("context");
     for (name, source) in &build.schema().source.context {
         let place = section.key(name);
-        let spec = declared(
-            build,
-            builder,
-            &place,
-            (&format!("context.{name}"), Origin::Context),
-            source,
-        );
+        let spec =
+            declared(build, builder, &place, (&format!("context.{name}"), Origin::Context), source);
         if let Some(slot) = builder.add(&place, "a context entry", spec) {
             builder.schema.context.insert(name.as_str().into(), slot);
         }

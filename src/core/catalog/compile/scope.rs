@@ -114,9 +114,5 @@ impl Scope for EventScope<'_> {
 
 /// What a name stands for whose declaration had faults: anything, so that it is not reported twice.
 fn unknowable() -> Binding {
-    Binding::Slot {
-        slot: Slot(0),
-        ty: Type::Dyn,
-        optional: true,
-    }
+    Binding::Slot { slot: Slot(0), ty: Type::Dyn, optional: true }
 }

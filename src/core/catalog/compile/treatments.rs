@@ -125,9 +125,9 @@ impl Treatments<'_> {
                 Some(bit) => mask |= 1_u128 << bit,
                 None if self.build.broken().excuses(FileKind::Channels, name) => {}
                 None => {
-                    let what = format!("placement of channel `{}`", channel.name);
+                    let owner = format!("channel `{}`", channel.name);
                     let known = channel.placements.iter().map(|placement| &*placement.name);
-                    section.index(index).unknown(&what, name, known);
+                    section.index(index).unknown_in(&owner, "placement", name, known);
                 }
             }
         }
@@ -162,17 +162,9 @@ impl Treatments<'_> {
                         Localized::Many(_) => place.key(&locale),
                     };
                     let template = self.template(&place, &text, ty, channel, facts);
-                    ContentVariant {
-                        locale: locale.clone(),
-                        text,
-                        template,
-                    }
+                    ContentVariant { locale: locale.clone(), text, template }
                 });
-                Content {
-                    name: name.as_str().into(),
-                    ty,
-                    variants: variants.collect(),
-                }
+                Content { name: name.as_str().into(), ty, variants: variants.collect() }
             })
             .collect()
     }
@@ -258,12 +250,8 @@ impl Treatments<'_> {
         if let Some(name) = path.strip_prefix("offer.") {
             return Ok((Read::Fact(name.into()), Type::String));
         }
-        let spec = self
-            .schema
-            .by_path
-            .get(path)
-            .and_then(|slot| self.schema.slot(*slot))
-            .filter(|spec| {
+        let spec =
+            self.schema.by_path.get(path).and_then(|slot| self.schema.slot(*slot)).filter(|spec| {
                 [builtin::NOW, builtin::CHANNEL, builtin::LOCALE].contains(&spec.slot)
                     || ["customer.", "context.", "segment."]
                         .iter()
@@ -271,11 +259,7 @@ impl Treatments<'_> {
             });
         let (root, name) = path.split_once('.').unwrap_or(("", path));
         let Some(spec) = spec else {
-            let read = Read::Slot {
-                root: root.into(),
-                name: name.into(),
-                slot: builtin::NOW,
-            };
+            let read = Read::Slot { root: root.into(), name: name.into(), slot: builtin::NOW };
             if self.build.broken().named(name) {
                 return Ok((read, Type::Dyn));
             }
@@ -289,11 +273,7 @@ impl Treatments<'_> {
                 Some("conditions may read it; scores, models and texts may not".to_owned()),
             ));
         }
-        let read = Read::Slot {
-            root: root.into(),
-            name: name.into(),
-            slot: spec.slot,
-        };
+        let read = Read::Slot { root: root.into(), name: name.into(), slot: spec.slot };
         Ok((read, spec.ty.clone()))
     }
 }
@@ -313,11 +293,8 @@ fn mention(text: &str, path: &str) -> (usize, usize) {
     let part_of_name = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
     let whole = |start: usize| {
         let before = text.get(..start).and_then(|before| before.chars().next_back());
-        let after = text
-            .get(start + path.len()..)
-            .and_then(|after| after.chars().next());
-        !before.is_some_and(part_of_name)
-            && !after.is_some_and(|c| c.is_alphanumeric() || c == '_')
+        let after = text.get(start + path.len()..).and_then(|after| after.chars().next());
+        !before.is_some_and(part_of_name) && !after.is_some_and(|c| c.is_alphanumeric() || c == '_')
     };
     text.match_indices(path)
         .map(|(start, _)| start)

@@ -24,29 +24,19 @@ impl<'a> Place<'a> {
     /// The top of a file.
     #[must_use]
     pub fn top(document: &'a Document, faults: &'a Faults) -> Self {
-        Self {
-            document,
-            faults,
-            up: None,
-        }
+        Self { document, faults, up: None }
     }
 
     /// The value of `key` here.
     #[must_use]
     pub fn key(&'a self, key: &'a str) -> Self {
-        Self {
-            up: Some((self, Step::Key(key))),
-            ..*self
-        }
+        Self { up: Some((self, Step::Key(key))), ..*self }
     }
 
     /// Item `index` here.
     #[must_use]
     pub fn index(&'a self, index: usize) -> Self {
-        Self {
-            up: Some((self, Step::Index(index))),
-            ..*self
-        }
+        Self { up: Some((self, Step::Index(index))), ..*self }
     }
 
     /// Path of the file.
@@ -102,6 +92,19 @@ impl<'a> Place<'a> {
         self.report(Severity::Error, self.region(), message, hint);
     }
 
+    /// Reports that `owner` has no such `what` as the value names.
+    pub fn unknown_in<'k>(
+        &self,
+        owner: &str,
+        what: &str,
+        name: &str,
+        known: impl IntoIterator<Item = &'k str>,
+    ) {
+        let message = format!("{owner} has no {what} `{name}`");
+        let hint = did_you_mean(name, known);
+        self.report(Severity::Error, self.region(), message, hint);
+    }
+
     /// As [`Place::unknown`], at the key.
     pub fn unknown_key<'k>(
         &self,
@@ -118,22 +121,14 @@ impl<'a> Place<'a> {
     pub fn expression(&self, source: &str, faults: &[ExpressionFault]) {
         for fault in faults {
             let region = self.within(source, fault.span);
-            self.report(
-                Severity::Error,
-                region,
-                fault.message.clone(),
-                fault.hint.clone(),
-            );
+            self.report(Severity::Error, region, fault.message.clone(), fault.hint.clone());
         }
     }
 
     /// Reports an error on a line (from 1) of the text that the value holds.
     pub fn text_line(&self, text: &str, line: usize, message: String, hint: Option<String>) {
-        let start: usize = text
-            .split('\n')
-            .take(line.saturating_sub(1))
-            .map(|line| line.len() + 1)
-            .sum();
+        let start: usize =
+            text.split('\n').take(line.saturating_sub(1)).map(|line| line.len() + 1).sum();
         let end = text
             .get(start..)
             .and_then(|rest| rest.find('\n'))
@@ -155,8 +150,7 @@ impl<'a> Place<'a> {
     }
 
     fn report(&self, severity: Severity, region: Region, message: String, hint: Option<String>) {
-        self.faults
-            .at(severity, self.document, region, message, hint);
+        self.faults.at(severity, self.document, region, message, hint);
     }
 
     fn within(&self, text: &str, (start, end): (usize, usize)) -> Region {
@@ -170,12 +164,7 @@ impl<'a> Place<'a> {
         if (end_line, end_column) <= (line, column) {
             (end_line, end_column) = (line, column + 1);
         }
-        Region {
-            line,
-            column,
-            end_line,
-            end_column,
-        }
+        Region { line, column, end_line, end_column }
     }
 
     /// The region of the value: of a list or map, where its key stands.
@@ -199,12 +188,7 @@ impl<'a> Place<'a> {
     fn nearest(&self) -> Region {
         match self.up {
             Some((up, _)) => up.region(),
-            None => Region {
-                line: 1,
-                column: 1,
-                end_line: 1,
-                end_column: 2,
-            },
+            None => Region { line: 1, column: 1, end_line: 1, end_column: 2 },
         }
     }
 

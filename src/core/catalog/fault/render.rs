@@ -27,18 +27,12 @@ fn one(fault: &Fault, renderer: &Renderer) -> String {
         Severity::Warning => Level::WARNING,
     };
     let message = annotate_snippets::normalize_untrusted_str(&fault.message);
-    let hint = fault
-        .hint
-        .as_deref()
-        .map(annotate_snippets::normalize_untrusted_str);
+    let hint = fault.hint.as_deref().map(annotate_snippets::normalize_untrusted_str);
     let mut elements: Vec<Element<'_>> = Vec::new();
     match &fault.snippet {
         Some(line) if fault.line > 0 => {
             // Tabs and controls are one column here, as in the fault's own columns.
-            let line: String = line
-                .chars()
-                .map(|c| if c.is_control() { ' ' } else { c })
-                .collect();
+            let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
             let start = fault.column.saturating_sub(1) as usize;
             let span = byte_at(&line, start)..byte_at(&line, start + fault.length as usize);
             elements.push(
@@ -60,7 +54,5 @@ fn one(fault: &Fault, renderer: &Renderer) -> String {
 }
 
 fn byte_at(line: &str, char_index: usize) -> usize {
-    line.char_indices()
-        .nth(char_index)
-        .map_or(line.len(), |(at, _)| at)
+    line.char_indices().nth(char_index).map_or(line.len(), |(at, _)| at)
 }

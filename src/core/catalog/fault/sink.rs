@@ -24,12 +24,7 @@ impl Document {
     /// A file of that text.
     #[must_use]
     pub fn new(path: &str, text: &str) -> Self {
-        Self {
-            path: path.to_owned(),
-            text: text.to_owned(),
-            root: None,
-            lines: OnceCell::new(),
-        }
+        Self { path: path.to_owned(), text: text.to_owned(), root: None, lines: OnceCell::new() }
     }
 
     /// The line of that number, from 1, without its end.
@@ -60,10 +55,7 @@ impl Faults {
             list.push(fault);
         } else if fault.severity == Severity::Error {
             self.left_out.set(self.left_out.get() + 1);
-            if let Some(slot) = list
-                .iter_mut()
-                .find(|fault| fault.severity == Severity::Warning)
-            {
+            if let Some(slot) = list.iter_mut().find(|fault| fault.severity == Severity::Warning) {
                 *slot = fault;
                 self.left_out.set(self.left_out.get() - 1);
             }
@@ -121,13 +113,7 @@ impl Faults {
             if error.at.line == 0 {
                 self.file(Severity::Error, &document.path, error.message, error.hint);
             } else {
-                self.at(
-                    Severity::Error,
-                    document,
-                    error.at,
-                    error.message,
-                    error.hint,
-                );
+                self.at(Severity::Error, document, error.at, error.message, error.hint);
             }
         }
     }

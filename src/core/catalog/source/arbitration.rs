@@ -84,12 +84,7 @@ pub struct ExponentsSource {
 
 impl Default for ExponentsSource {
     fn default() -> Self {
-        Self {
-            propensity: 1.0,
-            context: 1.0,
-            value: 1.0,
-            lever: 1.0,
-        }
+        Self { propensity: 1.0, context: 1.0, value: 1.0, lever: 1.0 }
     }
 }
 
@@ -140,10 +135,7 @@ pub struct ModelsFile {
 impl Default for ModelsFile {
     fn default() -> Self {
         Self {
-            prior: PriorSource {
-                probability: 0.1,
-                evidence: 10.0,
-            },
+            prior: PriorSource { probability: 0.1, evidence: 10.0 },
             labels: LabelsSource::default(),
             exclude: Vec::new(),
             affinity_half_life: "90d".to_owned(),

@@ -59,13 +59,9 @@ impl Builder {
             return Err(too_deep(at));
         }
         self.weigh(at, 1)?;
-        if let Some(Open {
-            kind: OpenKind::Map { key: key @ None, .. },
-            ..
-        }) = self.open.last_mut()
+        if let Some(Open { kind: OpenKind::Map { key: key @ None, .. }, .. }) = self.open.last_mut()
         {
-            self.errors
-                .push(YamlError::new(at, "a key must be text, not a list or a map"));
+            self.errors.push(YamlError::new(at, "a key must be text, not a list or a map"));
             *key = Some((String::new(), at));
         }
         self.open.push(Open { at, anchor, kind });
@@ -74,32 +70,17 @@ impl Builder {
 
     /// Closes the innermost list or map.
     pub(super) fn close(&mut self, end: Region) -> Result<(), YamlError> {
-        let Some(Open {
-            mut at,
-            anchor,
-            kind,
-        }) = self.open.pop()
-        else {
+        let Some(Open { mut at, anchor, kind }) = self.open.pop() else {
             return Ok(());
         };
         (at.end_line, at.end_column) = (end.end_line, end.end_column);
         let built = match kind {
-            OpenKind::List(values, nodes) => (
-                Value::Array(values),
-                Node {
-                    at,
-                    content: NodeContent::List(nodes),
-                },
-            ),
-            OpenKind::Map {
-                values, entries, ..
-            } => (
-                Value::Object(values),
-                Node {
-                    at,
-                    content: NodeContent::Map(entries),
-                },
-            ),
+            OpenKind::List(values, nodes) => {
+                (Value::Array(values), Node { at, content: NodeContent::List(nodes) })
+            }
+            OpenKind::Map { values, entries, .. } => {
+                (Value::Object(values), Node { at, content: NodeContent::Map(entries) })
+            }
         };
         self.add(built, anchor)
     }
@@ -113,10 +94,7 @@ impl Builder {
         anchor: usize,
     ) -> Result<(), YamlError> {
         self.weigh(node.at, 1 + text.len())?;
-        if let Some(Open {
-            kind: OpenKind::Map { key, seen, .. },
-            ..
-        }) = self.open.last_mut()
+        if let Some(Open { kind: OpenKind::Map { key, seen, .. }, .. }) = self.open.last_mut()
             && key.is_none()
         {
             if !seen.insert(text.to_owned()) {
@@ -145,13 +123,9 @@ impl Builder {
             return Err(too_deep(at));
         }
         node.at = at;
-        if let Some(Open {
-            kind: OpenKind::Map { key: key @ None, .. },
-            ..
-        }) = self.open.last_mut()
+        if let Some(Open { kind: OpenKind::Map { key: key @ None, .. }, .. }) = self.open.last_mut()
         {
-            self.errors
-                .push(YamlError::new(at, "a key must be text, not an alias"));
+            self.errors.push(YamlError::new(at, "a key must be text, not an alias"));
             *key = Some((String::new(), at));
             return Ok(());
         }
@@ -187,12 +161,7 @@ impl Builder {
                 values.push(value);
                 nodes.push(node);
             }
-            Some(OpenKind::Map {
-                values,
-                entries,
-                key,
-                ..
-            }) => {
+            Some(OpenKind::Map { values, entries, key, .. }) => {
                 if let Some((key, at)) = key.take() {
                     values.insert(key.clone(), value);
                     entries.push(Entry { key, at, node });
@@ -204,10 +173,7 @@ impl Builder {
 }
 
 fn too_deep(at: Region) -> YamlError {
-    YamlError::new(
-        at,
-        format!("lists and maps are nested deeper than {DEPTH_MAX} levels"),
-    )
+    YamlError::new(at, format!("lists and maps are nested deeper than {DEPTH_MAX} levels"))
 }
 
 fn weight(value: &Value) -> usize {
@@ -216,10 +182,7 @@ fn weight(value: &Value) -> usize {
         Value::String(text) => 1 + text.len(),
         Value::Array(items) => 1 + items.iter().map(weight).sum::<usize>(),
         Value::Object(entries) => {
-            1 + entries
-                .iter()
-                .map(|(key, value)| key.len() + weight(value))
-                .sum::<usize>()
+            1 + entries.iter().map(|(key, value)| key.len() + weight(value)).sum::<usize>()
         }
     }
 }

@@ -77,9 +77,7 @@ fn block<'a>(
     // The parser places a block at its indicator or at its first line of text.
     let mut first = node.at.line;
     let header = line_at(first).unwrap_or_default();
-    let mut from_column = header
-        .chars()
-        .skip(node.at.column.saturating_sub(1) as usize);
+    let mut from_column = header.chars().skip(node.at.column.saturating_sub(1) as usize);
     if matches!(from_column.next(), Some('|' | '>')) {
         first += 1;
     }
@@ -87,11 +85,7 @@ fn block<'a>(
     while blank(probe) {
         probe += 1;
     }
-    let indent = line_at(probe)
-        .unwrap_or_default()
-        .chars()
-        .take_while(|c| *c == ' ')
-        .count();
+    let indent = line_at(probe).unwrap_or_default().chars().take_while(|c| *c == ' ').count();
     let mut left = offset;
     let mut line = first;
     while let Some(text) = line_at(line) {
@@ -110,11 +104,7 @@ fn block<'a>(
 }
 
 /// In a plain or quoted scalar over several lines: lines are trimmed and joined by one space.
-fn folded<'a>(
-    node: &Node,
-    offset: usize,
-    line_at: impl Fn(u32) -> Option<&'a str>,
-) -> (u32, u32) {
+fn folded<'a>(node: &Node, offset: usize, line_at: impl Fn(u32) -> Option<&'a str>) -> (u32, u32) {
     let quoted = !matches!(node.content, NodeContent::Scalar(Style::Plain));
     let mut left = offset;
     for line in node.at.line..=node.at.end_line {
@@ -124,11 +114,7 @@ fn folded<'a>(
         } else {
             text.chars().take_while(|c| c.is_whitespace()).count()
         };
-        let length = text
-            .trim_end()
-            .chars()
-            .count()
-            .saturating_sub(indent);
+        let length = text.trim_end().chars().count().saturating_sub(indent);
         if left <= length {
             return (line, number(indent + left) + 1);
         }

@@ -83,11 +83,7 @@ impl Node {
             NodeContent::Scalar(_) => 0,
             NodeContent::List(items) => 1 + items.iter().map(Self::height).max().unwrap_or(0),
             NodeContent::Map(entries) => {
-                1 + entries
-                    .iter()
-                    .map(|entry| entry.node.height())
-                    .max()
-                    .unwrap_or(0)
+                1 + entries.iter().map(|entry| entry.node.height()).max().unwrap_or(0)
             }
         }
     }

@@ -21,11 +21,7 @@ pub struct YamlError {
 
 impl YamlError {
     pub(super) fn new(at: Region, message: impl Into<String>) -> Self {
-        Self {
-            at,
-            message: message.into(),
-            hint: None,
-        }
+        Self { at, message: message.into(), hint: None }
     }
 
     fn hint(mut self, hint: &str) -> Self {
@@ -53,10 +49,7 @@ pub fn text(bytes: &[u8]) -> Result<&str, YamlError> {
             let good = String::from_utf8_lossy(good);
             let line = good.matches('\n').count() + 1;
             let column = good.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-            Err(YamlError::new(
-                point(line, column),
-                "the file is not UTF-8 from here on",
-            ))
+            Err(YamlError::new(point(line, column), "the file is not UTF-8 from here on"))
         }
     }
 }
@@ -75,10 +68,9 @@ pub fn parse(text: &str) -> Result<Built, Vec<YamlError>> {
     }
     match builder.finish() {
         (Some(built), errors) if errors.is_empty() => Ok(built),
-        (None, errors) if errors.is_empty() => Err(vec![YamlError::new(
-            Region::default(),
-            "the file is empty",
-        )]),
+        (None, errors) if errors.is_empty() => {
+            Err(vec![YamlError::new(Region::default(), "the file is empty")])
+        }
         (_, errors) => Err(errors),
     }
 }
@@ -111,11 +103,9 @@ fn read(text: &str, builder: &mut Builder) -> Result<(), YamlError> {
             Event::MappingStart(anchor, _) => builder.open_map(at, anchor)?,
             Event::SequenceEnd | Event::MappingEnd => builder.close(at)?,
             Event::Scalar(scalar, style, anchor, tag) => {
-                let node = Node {
-                    at,
-                    content: NodeContent::Scalar(style_of(style)),
-                };
-                let known = Scalar::parse_from_cow_and_metadata(scalar.clone(), style, tag.as_ref());
+                let node = Node { at, content: NodeContent::Scalar(style_of(style)) };
+                let known =
+                    Scalar::parse_from_cow_and_metadata(scalar.clone(), style, tag.as_ref());
                 let value = value(at, known)?;
                 builder.scalar(&scalar, value, node, anchor)?;
             }
@@ -138,14 +128,13 @@ fn value(at: Region, scalar: Option<Scalar<'_>>) -> Result<Value, YamlError> {
 
 fn not_yaml(text: &str, at: Region, info: &str) -> YamlError {
     let line = text.lines().nth(at.line.saturating_sub(1) as usize);
-    let indent = |line: &str| {
-        line.chars()
-            .take_while(|c| c.is_whitespace())
-            .any(|c| c == '\t')
-    };
+    let indent = |line: &str| line.chars().take_while(|c| c.is_whitespace()).any(|c| c == '\t');
     let error = YamlError::new(at, format!("this is not YAML: {}", info.trim_end_matches('.')));
     if line.is_some_and(indent) {
         return error.hint("indent with spaces: YAML allows no tabs there");
+    }
+    if info.starts_with("mapping values are not allowed") {
+        return error.hint("put a text that has `: ` in it into quotes");
     }
     error
 }
@@ -173,10 +162,5 @@ fn region(span: Span) -> Region {
 fn point(line: usize, column: usize) -> Region {
     let line = u32::try_from(line).unwrap_or(u32::MAX);
     let column = u32::try_from(column).unwrap_or(u32::MAX);
-    Region {
-        line,
-        column,
-        end_line: line,
-        end_column: column.saturating_add(1),
-    }
+    Region { line, column, end_line: line, end_column: column.saturating_add(1) }
 }

@@ -27,11 +27,7 @@ impl Checker<'_> {
         if known.is_empty() {
             self.unknown_function(syntax, name);
         }
-        let terms: Vec<Term> = target
-            .into_iter()
-            .chain(args)
-            .map(|a| self.term(a))
-            .collect();
+        let terms: Vec<Term> = target.into_iter().chain(args).map(|a| self.term(a)).collect();
         if known.is_empty() {
             return Self::broken(syntax.span);
         }
@@ -55,21 +51,14 @@ impl Checker<'_> {
             return Self::broken(syntax.span);
         };
         // One static type may hide behind dyn in several overloads; then the result is open.
-        let ambiguous = known
-            .iter()
-            .filter(fitting)
-            .any(|s| s.result != signature.result);
+        let ambiguous = known.iter().filter(fitting).any(|s| s.result != signature.result);
         let ty = if signature.function == Function::ToDyn || ambiguous {
             Type::Dyn
         } else {
             signature.result(&types)
         };
         self.literal_argument(signature.function, &terms);
-        Term {
-            kind: TermKind::Call(signature.function, terms),
-            ty,
-            span: syntax.span,
-        }
+        Term { kind: TermKind::Call(signature.function, terms), ty, span: syntax.span }
     }
 
     /// Faults in literal arguments that would fail at every evaluation.
@@ -86,15 +75,11 @@ impl Checker<'_> {
         let (message, hint) = match function {
             Function::Matches => match regex(text) {
                 Ok(_) => return,
-                Err(_) => (
-                    format!("`{text}` is not a regular expression we take"),
-                    None,
-                ),
+                Err(_) => (format!("`{text}` is not a regular expression we take"), None),
             },
-            Function::ToTimestamp if time::parse_timestamp(text).is_none() => (
-                format!("`{text}` is not a timestamp"),
-                Some("write it as `2026-01-31T09:00:00Z`"),
-            ),
+            Function::ToTimestamp if time::parse_timestamp(text).is_none() => {
+                (format!("`{text}` is not a timestamp"), Some("write it as `2026-01-31T09:00:00Z`"))
+            }
             Function::ToDuration if time::parse_duration(text).is_none() => (
                 format!("`{text}` is not a duration"),
                 Some("write it as `1h30m` or `90s`; a day is `24h`"),
@@ -114,20 +99,12 @@ impl Checker<'_> {
             Ok(two) => two,
             Err(_) => {
                 let hint = Some("there is `coalesce(value, default)`".to_owned());
-                self.fault(
-                    syntax.span,
-                    "`coalesce` takes two arguments".to_owned(),
-                    hint,
-                );
+                self.fault(syntax.span, "`coalesce` takes two arguments".to_owned(), hint);
                 return Self::broken(syntax.span);
             }
         };
         let whole = matches!(default.ty, Type::Int | Type::Uint);
-        let default = if value.ty == Type::Double && whole {
-            to_double(default)
-        } else {
-            default
-        };
+        let default = if value.ty == Type::Double && whole { to_double(default) } else { default };
         let ty = match (&value.ty, &default.kind) {
             (Type::Enum(set), TermKind::Constant(Value::String(text))) => {
                 let mut set: BTreeSet<Arc<str>> = (**set).clone();
@@ -143,11 +120,7 @@ impl Checker<'_> {
                 Type::Dyn
             }),
         };
-        Term {
-            kind: TermKind::Coalesce(Box::new([value, default])),
-            ty,
-            span: syntax.span,
-        }
+        Term { kind: TermKind::Coalesce(Box::new([value, default])), ty, span: syntax.span }
     }
 
     fn unknown_function(&mut self, syntax: &Syntax, name: &str) {

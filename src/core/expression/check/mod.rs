@@ -25,12 +25,7 @@ pub(super) fn check(
     scope: &dyn Scope,
     expected: &Type,
 ) -> Result<Term, Vec<ExpressionFault>> {
-    let mut checker = Checker {
-        scope,
-        paths: None,
-        locals: Vec::new(),
-        faults: Vec::new(),
-    };
+    let mut checker = Checker { scope, paths: None, locals: Vec::new(), faults: Vec::new() };
     let mut term = checker.term(syntax);
     if *expected == Type::Double && matches!(term.ty, Type::Int | Type::Uint) {
         term = to_double(term);
@@ -95,10 +90,7 @@ impl Checker<'_> {
     }
 
     fn conditions(&mut self, operands: &[Syntax]) -> Vec<Term> {
-        operands
-            .iter()
-            .map(|o| self.condition(o, "`&&` and `||`"))
-            .collect()
+        operands.iter().map(|o| self.condition(o, "`&&` and `||`")).collect()
     }
 
     fn condition(&mut self, syntax: &Syntax, whose: &str) -> Term {
@@ -120,10 +112,8 @@ impl Checker<'_> {
         let condition = self.condition(condition, "`? :`");
         let (yes, no) = (self.term(yes), self.term(no));
         let ty = join(&yes.ty, &no.ty).unwrap_or_else(|| {
-            let message = format!(
-                "the branches of `? :` are of different types: {} and {}",
-                yes.ty, no.ty
-            );
+            let message =
+                format!("the branches of `? :` are of different types: {} and {}", yes.ty, no.ty);
             self.fault(span, message, operators::number_hint(&yes, &no));
             Type::Dyn
         });
@@ -146,11 +136,7 @@ impl Checker<'_> {
         }
         let key = common(terms.iter().map(|(k, _)| &k.ty));
         let value = common(terms.iter().map(|(_, v)| &v.ty));
-        Term {
-            kind: TermKind::Map(terms),
-            ty: Type::Map(Arc::new(key), Arc::new(value)),
-            span,
-        }
+        Term { kind: TermKind::Map(terms), ty: Type::Map(Arc::new(key), Arc::new(value)), span }
     }
 
     fn macro_loop(&mut self, span: Span, body: &Loop) -> Term {
@@ -179,32 +165,19 @@ impl Checker<'_> {
             }
             LoopKind::All | LoopKind::Exists | LoopKind::ExistsOne => Type::Bool,
         };
-        let body = TermLoop {
-            kind: body.kind,
-            range,
-            predicate,
-            transform,
-        };
+        let body = TermLoop { kind: body.kind, range, predicate, transform };
         let kind = TermKind::Loop(Box::new(body));
         Term { kind, ty, span }
     }
 
     /// Stands for a node with a fault: of any type, so that it causes no further faults.
     fn broken(span: Span) -> Term {
-        Term {
-            kind: TermKind::Constant(Value::Null),
-            ty: Type::Dyn,
-            span,
-        }
+        Term { kind: TermKind::Constant(Value::Null), ty: Type::Dyn, span }
     }
 
     fn fault(&mut self, span: Span, message: String, hint: Option<String>) {
         if self.faults.len() < FAULTS_MAX {
-            self.faults.push(ExpressionFault {
-                span,
-                message,
-                hint,
-            });
+            self.faults.push(ExpressionFault { span, message, hint });
         }
     }
 }
@@ -214,15 +187,9 @@ fn common<'t>(mut types: impl Iterator<Item = &'t Type>) -> Type {
     let Some(first) = types.next() else {
         return Type::Dyn;
     };
-    types
-        .try_fold(first.clone(), |all, ty| join(&all, ty))
-        .unwrap_or(Type::Dyn)
+    types.try_fold(first.clone(), |all, ty| join(&all, ty)).unwrap_or(Type::Dyn)
 }
 
 fn to_double(term: Term) -> Term {
-    Term {
-        span: term.span,
-        ty: Type::Double,
-        kind: TermKind::Call(Function::ToDouble, vec![term]),
-    }
+    Term { span: term.span, ty: Type::Double, kind: TermKind::Call(Function::ToDouble, vec![term]) }
 }

@@ -70,11 +70,7 @@ impl Checker<'_> {
 
     pub(super) fn has(&mut self, syntax: &Syntax, operand: &Syntax, field: &str) -> Term {
         let span = syntax.span;
-        let term = |kind| Term {
-            kind,
-            ty: Type::Bool,
-            span,
-        };
+        let term = |kind| Term { kind, ty: Type::Bool, span };
         if let Some(mut path) = self.path(operand) {
             path.push((field, syntax.at));
             match self.longest(&path) {
@@ -204,14 +200,7 @@ pub(super) fn closest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> O
             let distance = strsim::osa_distance(word, k);
             // `customer.income` for `customer.income_band`: the end is cut off or put on.
             let begun = k.starts_with(word) || word.starts_with(k) && last(k) > 3;
-            (
-                if begun {
-                    distance.min(allowed)
-                } else {
-                    distance
-                },
-                k,
-            )
+            (if begun { distance.min(allowed) } else { distance }, k)
         })
         .filter(|(distance, _)| *distance <= allowed)
         .min()

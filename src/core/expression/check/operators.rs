@@ -46,11 +46,7 @@ impl Checker<'_> {
                 Type::Dyn
             }),
         };
-        Term {
-            kind: TermKind::Binary(op, Box::new([left, right])),
-            ty,
-            span: syntax.span,
-        }
+        Term { kind: TermKind::Binary(op, Box::new([left, right])), ty, span: syntax.span }
     }
 
     fn equality(&mut self, span: Span, op: Operator, left: &Term, right: &Term) {
@@ -60,9 +56,7 @@ impl Checker<'_> {
                 (TermKind::Slot(_, path), TermKind::Constant(Value::Null))
                 | (TermKind::Constant(Value::Null), TermKind::Slot(_, path)) => {
                     let not = if op == Operator::Equal { "!" } else { "" };
-                    Some(format!(
-                        "to ask whether it is known, write `{not}has({path})`"
-                    ))
+                    Some(format!("to ask whether it is known, write `{not}has({path})`"))
                 }
                 _ => None,
             };

@@ -25,10 +25,7 @@ pub(in super::super) fn type_of(value: &Value) -> Type {
         Value::Map(map) => {
             let keys: Vec<Type> = map.keys().map(key_type).collect();
             let values: Vec<Type> = map.values().map(type_of).collect();
-            Type::Map(
-                Arc::new(super::common(keys.iter())),
-                Arc::new(super::common(values.iter())),
-            )
+            Type::Map(Arc::new(super::common(keys.iter())), Arc::new(super::common(values.iter())))
         }
     }
 }

@@ -22,10 +22,7 @@ fn long_and_deep_texts_are_refused() {
     refused(&format!("{open}true{close}"), "bytes");
     refused(&vec!["customer.vip"; 5_000].join(" && "), "bytes");
     refused(&"(".repeat(4_000), "deeper");
-    refused(
-        &format!("{}true{}", "(".repeat(4_000), ")".repeat(4_000)),
-        "deeper",
-    );
+    refused(&format!("{}true{}", "(".repeat(4_000), ")".repeat(4_000)), "deeper");
     refused(&"[".repeat(4_000), "deeper");
     refused(&"!".repeat(4_000), "deeper");
     refused(&"-".repeat(4_000), "deeper");
@@ -34,14 +31,8 @@ fn long_and_deep_texts_are_refused() {
     refused(&format!("{}1", "true?1:".repeat(1_000)), "deeper");
     refused(&format!("a{}", ".f()".repeat(2_000)), "deeper");
     refused(&format!("a{}", "[0]".repeat(2_000)), "deeper");
-    refused(
-        &format!("{}x{}", "f(".repeat(2_000), ")".repeat(2_000)),
-        "deeper",
-    );
-    refused(
-        &format!("{}1{}", "{1:".repeat(2_000), "}".repeat(2_000)),
-        "deeper",
-    );
+    refused(&format!("{}x{}", "f(".repeat(2_000), ")".repeat(2_000)), "deeper");
+    refused(&format!("{}1{}", "{1:".repeat(2_000), "}".repeat(2_000)), "deeper");
     refused(&format!("{}true", "[1].all(x,".repeat(700)), "deeper");
 }
 
@@ -60,20 +51,11 @@ fn what_is_within_the_bounds_works() {
 #[test]
 fn work_is_bounded() {
     let ten = "[0,1,2,3,4,5,6,7,8,9]";
-    let nested = |body: &str| {
-        (0..6).fold(body.to_owned(), |body, i| {
-            format!("{ten}.all(x{i}, {body})")
-        })
-    };
+    let nested =
+        |body: &str| (0..6).fold(body.to_owned(), |body, i| format!("{ten}.all(x{i}, {body})"));
     over_cost(&nested("customer.vip"));
-    over_cost(&format!(
-        "[customer.name]{}",
-        ".map(x, x + x + x + x)".repeat(20)
-    ));
-    over_cost(&format!(
-        "customer.name{}",
-        ".replace('', 'aaaaaaaa')".repeat(20)
-    ));
+    over_cost(&format!("[customer.name]{}", ".map(x, x + x + x + x)".repeat(20)));
+    over_cost(&format!("customer.name{}", ".replace('', 'aaaaaaaa')".repeat(20)));
     // Lists that share their elements are small to build and huge to compare or print.
     let doubled = format!("[customer.age]{}", ".map(x, [x, x])".repeat(40));
     over_cost(&format!("{doubled} == {doubled}"));

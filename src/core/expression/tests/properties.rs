@@ -72,10 +72,7 @@ fn int_leaf() -> impl Strategy<Value = String> {
         (-50_i64..50).prop_map(|i| i.to_string()),
         Just("9223372036854775807".to_owned()),
     ];
-    (
-        atom.clone(),
-        prop::option::of((prop::sample::select(vec!["+", "-", "*", "/", "%"]), atom)),
-    )
+    (atom.clone(), prop::option::of((prop::sample::select(vec!["+", "-", "*", "/", "%"]), atom)))
         .prop_map(|(a, rest)| match rest {
             Some((op, b)) => format!("({a} {op} {b})"),
             None => a,
@@ -92,10 +89,7 @@ fn double_leaf() -> impl Strategy<Value = String> {
         Just("double('NaN')".to_owned()),
         (-50.0..50.0_f64).prop_map(|d| format!("{d:?}")),
     ];
-    (
-        atom.clone(),
-        prop::option::of((prop::sample::select(vec!["+", "-", "*", "/"]), atom)),
-    )
+    (atom.clone(), prop::option::of((prop::sample::select(vec!["+", "-", "*", "/"]), atom)))
         .prop_map(|(a, rest)| match rest {
             Some((op, b)) => format!("({a} {op} {b})"),
             None => a,

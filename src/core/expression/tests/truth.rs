@@ -30,10 +30,8 @@ fn letter(source: &str) -> char {
 #[test]
 fn logic_absorbs_missing_and_failed_alike_and_in_any_order() {
     let operands = [YES, NO, MISSING, FAILED];
-    let table = [
-        ("&&", ["tfme", "ffff", "mfme", "efee"]),
-        ("||", ["tttt", "tfme", "tmme", "teee"]),
-    ];
+    let table =
+        [("&&", ["tfme", "ffff", "mfme", "efee"]), ("||", ["tttt", "tfme", "tmme", "teee"])];
     for (operator, rows) in table {
         for (left, row) in operands.iter().zip(rows) {
             for (right, expect) in operands.iter().zip(row.chars()) {
@@ -54,17 +52,10 @@ fn the_fault_passed_on_does_not_depend_on_order() {
         "customer.segment == 'gold' && customer.income > 1.0",
         "customer.segment == 'gold' || customer.income > 1.0",
     ] {
-        assert_eq!(
-            eval(source, &frame()),
-            missing("customer.income"),
-            "{source}"
-        );
+        assert_eq!(eval(source, &frame()), missing("customer.income"), "{source}");
     }
     let overflow = "(9223372036854775807 + customer.age > 0)";
-    for source in [
-        format!("{overflow} && {FAILED}"),
-        format!("{FAILED} && {overflow}"),
-    ] {
+    for source in [format!("{overflow} && {FAILED}"), format!("{FAILED} && {overflow}")] {
         let expect = EvalError::Failed("division by zero".to_owned());
         assert_eq!(eval(&source, &frame()), Err(expect), "{source}");
     }
@@ -83,10 +74,7 @@ fn missing_passes_through_everything_else() {
         "[1].exists(x, customer.income > 1.0)",
     ] {
         let got = eval(source, &frame());
-        assert!(
-            matches!(got, Err(EvalError::Missing(_))),
-            "{source}: {got:?}"
-        );
+        assert!(matches!(got, Err(EvalError::Missing(_))), "{source}: {got:?}");
     }
 }
 
@@ -94,10 +82,7 @@ fn missing_passes_through_everything_else() {
 fn has_and_coalesce_never_pass_missing_on() {
     assert_eq!(letter("has(customer.income)"), 'f');
     assert_eq!(letter("has(customer.age)"), 't');
-    assert_eq!(
-        letter("!has(customer.income) || customer.income > 1.0"),
-        't'
-    );
+    assert_eq!(letter("!has(customer.income) || customer.income > 1.0"), 't');
     assert_eq!(letter("has(customer.income) && customer.income > 1.0"), 'f');
     assert_eq!(letter("coalesce(customer.income, 0) == 0"), 't');
     assert_eq!(letter("coalesce(customer.segment, 'none') == 'none'"), 't');
@@ -112,16 +97,9 @@ fn has_and_coalesce_never_pass_missing_on() {
 #[test]
 fn a_condition_that_is_not_bool_fails() {
     let frame = known_frame();
-    for source in [
-        "context.any && true",
-        "context.any || false",
-        "!context.any",
-    ] {
+    for source in ["context.any && true", "context.any || false", "!context.any"] {
         let got = eval(source, &frame);
-        assert!(
-            matches!(got, Err(EvalError::Failed(_))),
-            "{source}: {got:?}"
-        );
+        assert!(matches!(got, Err(EvalError::Failed(_))), "{source}: {got:?}");
     }
     assert_eq!(letter("context.any || true"), 't');
 }

@@ -23,10 +23,8 @@ const HEAD_BITS: u32 = 3;
 const KIND_MASK: u8 = 7;
 const HAS_REASON: u8 = 8;
 
-const TOO_MANY_RESPONSES: ProfileError = ProfileError::TooMany {
-    what: "responses",
-    max: RESPONSES_MAX,
-};
+const TOO_MANY_RESPONSES: ProfileError =
+    ProfileError::TooMany { what: "responses", max: RESPONSES_MAX };
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Variant {
@@ -66,9 +64,7 @@ pub(super) fn put(w: &mut Writer, contacts: &[Contact], responses: &[Response]) 
         })
         .collect();
     let implied = implied(contacts);
-    let elide = implied
-        .iter()
-        .all(|r| responses.binary_search_by_key(&order(r), order).is_ok());
+    let elide = implied.iter().all(|r| responses.binary_search_by_key(&order(r), order).is_ok());
     let referred: Vec<Referred<'_>> = responses
         .iter()
         .filter(|r| !elide || !is_implied(&implied, r))
@@ -102,11 +98,7 @@ fn put_contacts(w: &mut Writer, contacts: &[Contact], used: &[u64]) {
             head |= OUTCOMES_DIFFER;
         }
         if contact.decision != 0 {
-            head |= if contact.decision == previous {
-                DECISION_SAME
-            } else {
-                DECISION_NEW
-            };
+            head |= if contact.decision == previous { DECISION_SAME } else { DECISION_NEW };
         }
         w.varint(head);
         if head & OUTCOMES_DIFFER != 0 {
@@ -128,11 +120,7 @@ fn commonest(contacts: &[Contact]) -> u8 {
         if votes == 0 {
             candidate = contact.outcomes;
         }
-        votes = if contact.outcomes == candidate {
-            votes + 1
-        } else {
-            votes - 1
-        };
+        votes = if contact.outcomes == candidate { votes + 1 } else { votes - 1 };
     }
     candidate
 }
@@ -179,17 +167,9 @@ fn is_implied(implied: &[Response], response: &Response) -> bool {
 
 fn put_responses(w: &mut Writer, referred: &[Referred<'_>], elided: bool) {
     w.varint((referred.len() as u64) << 1 | u64::from(elided));
-    for Referred {
-        response,
-        offer,
-        reason,
-    } in referred
-    {
+    for Referred { response, offer, reason } in referred {
         w.varint(*offer);
-        let count = u8::try_from(response.count)
-            .ok()
-            .filter(|count| *count < 16)
-            .unwrap_or(0);
+        let count = u8::try_from(response.count).ok().filter(|count| *count < 16).unwrap_or(0);
         let has_reason = if reason.is_some() { HAS_REASON } else { 0 };
         w.byte(response.kind as u8 | has_reason | count << 4);
         if count == 0 {

@@ -123,11 +123,7 @@ fn get_attributes(r: &mut Reader<'_>) -> Result<Vec<Attribute>, ProfileError> {
         let (value, timed) = value::get(r)?;
         bytes += value_bytes(&value);
         let event_at = timed.then(|| r.age(SECOND_MS)).transpose()?;
-        attributes.push(Attribute {
-            name,
-            value,
-            event_at,
-        });
+        attributes.push(Attribute { name, value, event_at });
     }
     if bytes > ATTRIBUTES_BYTES_MAX {
         return Err(ProfileError::TooMany {
@@ -186,17 +182,8 @@ fn get_consents(r: &mut Reader<'_>) -> Result<Vec<Consent>, ProfileError> {
             return Err(ProfileError::Malformed("unknown flags of a consent"));
         }
         let purpose = r.key()?;
-        let channel = if flags & 2 == 0 {
-            r.key()?
-        } else {
-            super::ALL_CHANNELS
-        };
-        consents.push(Consent {
-            purpose,
-            channel,
-            granted: flags & 1 != 0,
-            at: r.age(1)?,
-        });
+        let channel = if flags & 2 == 0 { r.key()? } else { super::ALL_CHANNELS };
+        consents.push(Consent { purpose, channel, granted: flags & 1 != 0, at: r.age(1)? });
     }
     check_ascending(&consents, |c| (c.purpose, c.channel))?;
     Ok(consents)
@@ -216,10 +203,7 @@ fn get_recent(r: &mut Reader<'_>) -> Result<Vec<RecentId>, ProfileError> {
     let mut ids = r.list(n);
     let mut times = r.times(MINUTE_MS);
     for _ in 0..n {
-        ids.push(RecentId {
-            id: r.u64()?,
-            at: r.next_time(&mut times)?,
-        });
+        ids.push(RecentId { id: r.u64()?, at: r.next_time(&mut times)? });
     }
     Ok(ids)
 }

@@ -77,10 +77,7 @@ pub(super) fn get(r: &mut Reader<'_>) -> Result<Vec<(Key, Series)>, ProfileError
 fn get_state(r: &mut Reader<'_>) -> Result<Series, ProfileError> {
     Ok(match r.byte()? {
         BUCKETS => Series::Buckets(get_buckets(r)?),
-        TOTAL => Series::Total {
-            latest_at: r.age(SECOND_MS)?,
-            cell: get_cell(r)?.0,
-        },
+        TOTAL => Series::Total { latest_at: r.age(SECOND_MS)?, cell: get_cell(r)?.0 },
         kind @ (DECAYED | DECAYED_COUNT) => {
             let at = r.age(SECOND_MS)?;
             let count = r.f32()?;
@@ -90,19 +87,13 @@ fn get_state(r: &mut Reader<'_>) -> Result<Series, ProfileError> {
             }
             Series::Decayed(Decayed { count, sum, at })
         }
-        LAST => Series::Last {
-            at: r.age(1)?,
-            value: value::get(r)?.0,
-        },
+        LAST => Series::Last { at: r.age(1)?, value: value::get(r)?.0 },
         DISTINCT => {
             let n = r.count("distinct values", DISTINCT_MAX)?;
             let mut values = r.list(n);
             let mut times = r.times(MINUTE_MS);
             for _ in 0..n {
-                values.push(Seen {
-                    value: r.key()?,
-                    at: r.next_time(&mut times)?,
-                });
+                values.push(Seen { value: r.key()?, at: r.next_time(&mut times)? });
             }
             check_ascending(&values, |v| *v)?;
             Series::Distinct(Distinct { values })
@@ -158,11 +149,7 @@ fn get_buckets(r: &mut Reader<'_>) -> Result<Buckets, ProfileError> {
         cells.push(Bucket { index, cell });
     }
     check_ascending(&cells, |b| b.index)?;
-    Ok(Buckets {
-        width_ms,
-        latest_at,
-        cells,
-    })
+    Ok(Buckets { width_ms, latest_at, cells })
 }
 
 /// Bits 0..3 count (0: it follows), 3..6 gap (0: it follows, if there is one), 6..8 form. A cell
@@ -225,15 +212,7 @@ fn get_cell(r: &mut Reader<'_>) -> Result<(Cell, i64), ProfileError> {
     if count == 0 || min > max || !sum.is_finite() {
         return Err(ProfileError::Malformed("impossible cell"));
     }
-    Ok((
-        Cell {
-            count,
-            sum,
-            min,
-            max,
-        },
-        gap,
-    ))
+    Ok((Cell { count, sum, min, max }, gap))
 }
 
 fn form(cell: &Cell) -> u8 {

@@ -47,11 +47,7 @@ pub(super) fn put(w: &mut Writer, value: &Value, flag: bool) {
         Value::Null | Value::Map(_) => w.byte(tag(NULL)),
         Value::Bool(false) => w.byte(tag(FALSE)),
         Value::Bool(true) => w.byte(tag(TRUE)),
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "0..=79"
-        )]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=79")]
         Value::Int(n @ 0..=SMALL_INT_MAX) => w.byte(tag(SMALL_INT + *n as u8)),
         Value::Int(n) => {
             w.byte(tag(INT));
@@ -175,9 +171,7 @@ fn timestamp(seconds: i64, nanos: i32) -> Result<Value, ProfileError> {
 /// and less than a second of nanoseconds never do.
 fn duration(seconds: i64, nanos: i32) -> Result<Value, ProfileError> {
     if seconds.signum() * i64::from(nanos.signum()) < 0 {
-        return Err(ProfileError::Malformed(
-            "parts of a duration differ in sign",
-        ));
+        return Err(ProfileError::Malformed("parts of a duration differ in sign"));
     }
     Ok(Value::Duration(jiff::SignedDuration::new(seconds, nanos)))
 }

@@ -27,11 +27,7 @@ pub struct Buckets {
 impl Buckets {
     /// No events yet.
     pub(super) fn new(width_ms: i64, latest_at: UnixMs) -> Self {
-        Self {
-            width_ms: width_ms.max(1),
-            latest_at,
-            cells: Vec::new(),
-        }
+        Self { width_ms: width_ms.max(1), latest_at, cells: Vec::new() }
     }
 
     /// Adds an event to the bucket of its time; `false` when it is older than the ring.

@@ -17,12 +17,7 @@ impl Cell {
     /// The cell of one finite number. Negative zero becomes zero.
     pub(super) fn of(number: f64) -> Self {
         let number = number + 0.0;
-        Self {
-            count: 1,
-            sum: number,
-            min: number,
-            max: number,
-        }
+        Self { count: 1, sum: number, min: number, max: number }
     }
 
     /// Adds the other's events.

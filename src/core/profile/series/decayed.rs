@@ -17,10 +17,7 @@ pub struct Decayed {
 }
 
 /// 2^(-elapsed / half-life), in (0, 1]; 1 when nothing has elapsed.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "milliseconds of ten thousand years fit 53 bits"
-)]
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of ten thousand years fit 53 bits")]
 pub(in crate::core::profile) fn decay(elapsed_ms: i64, half_life_ms: i64) -> f64 {
     if elapsed_ms <= 0 {
         return 1.0;
@@ -30,11 +27,7 @@ pub(in crate::core::profile) fn decay(elapsed_ms: i64, half_life_ms: i64) -> f64
 
 impl Decayed {
     pub(super) fn start(seen: &Observation<'_>) -> Self {
-        Self {
-            count: 1.0,
-            sum: narrow(seen.number),
-            at: ceil_to(seen.at, SECOND_MS),
-        }
+        Self { count: 1.0, sum: narrow(seen.number), at: ceil_to(seen.at, SECOND_MS) }
     }
 
     pub(super) fn add(&mut self, half_life_ms: i64, seen: &Observation<'_>) {

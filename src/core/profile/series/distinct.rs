@@ -34,19 +34,11 @@ fn hash(value: Option<&Value>) -> Key {
 
 impl Distinct {
     pub(super) fn start(seen: &Observation<'_>) -> Self {
-        Self {
-            values: vec![Seen {
-                at: ceil_to(seen.at, MINUTE_MS),
-                value: hash(seen.value),
-            }],
-        }
+        Self { values: vec![Seen { at: ceil_to(seen.at, MINUTE_MS), value: hash(seen.value) }] }
     }
 
     pub(super) fn add(&mut self, values_max: u16, seen: &Observation<'_>) {
-        let mut new = Seen {
-            at: ceil_to(seen.at, MINUTE_MS),
-            value: hash(seen.value),
-        };
+        let mut new = Seen { at: ceil_to(seen.at, MINUTE_MS), value: hash(seen.value) };
         if let Some(place) = self.values.iter().rposition(|v| v.value == new.value) {
             let known = self.values.remove(place);
             new.at = new.at.max(known.at);

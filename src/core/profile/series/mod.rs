@@ -71,12 +71,7 @@ impl<'a> Observation<'a> {
         at: UnixMs,
         clock: UnixMs,
     ) -> Option<Self> {
-        let mut seen = Self {
-            value: None,
-            number: 0.0,
-            at,
-            clock,
-        };
+        let mut seen = Self { value: None, number: 0.0, at, clock };
         let Some(slot) = spec.field else {
             return Some(seen);
         };
@@ -97,25 +92,18 @@ impl Series {
     pub(super) fn start(state: &SeriesState, seen: &Observation<'_>) -> Option<Self> {
         let latest_at = ceil_to(seen.at, SECOND_MS);
         Some(match *state {
-            SeriesState::Buckets {
-                bucket_ms,
-                buckets_max,
-            } => {
+            SeriesState::Buckets { bucket_ms, buckets_max } => {
                 let mut buckets = Buckets::new(bucket_ms, latest_at);
                 if !buckets.add(bucket_ms, buckets_max, seen) {
                     return None;
                 }
                 Self::Buckets(buckets)
             }
-            SeriesState::Total => Self::Total {
-                cell: Cell::of(seen.number),
-                latest_at,
-            },
+            SeriesState::Total => Self::Total { cell: Cell::of(seen.number), latest_at },
             SeriesState::Decayed { .. } => Self::Decayed(Decayed::start(seen)),
-            SeriesState::Last => Self::Last {
-                value: seen.value.cloned().unwrap_or(Value::Null),
-                at: seen.at,
-            },
+            SeriesState::Last => {
+                Self::Last { value: seen.value.cloned().unwrap_or(Value::Null), at: seen.at }
+            }
             SeriesState::Distinct { .. } => Self::Distinct(Distinct::start(seen)),
         })
     }
@@ -123,13 +111,7 @@ impl Series {
     /// Adds an event. A state of another kind than the schema's starts anew.
     pub(super) fn add(&mut self, state: &SeriesState, seen: &Observation<'_>) {
         match (&mut *self, *state) {
-            (
-                Self::Buckets(buckets),
-                SeriesState::Buckets {
-                    bucket_ms,
-                    buckets_max,
-                },
-            ) => {
+            (Self::Buckets(buckets), SeriesState::Buckets { bucket_ms, buckets_max }) => {
                 buckets.add(bucket_ms, buckets_max, seen);
             }
             (Self::Total { cell, latest_at }, SeriesState::Total) => {
