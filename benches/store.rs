@@ -4,7 +4,20 @@
 //! bytes to the log; 8 callers, each waiting for its commit. The figures stand in
 //! `docs/adr/0001-embedded-store.md`.
 //!
-//! `cargo bench --bench store -- [seconds per case] [customers]`
+//! `cargo bench --bench store -- [seconds per case] [customers]`; with `calls`, what the finished
+//! stores take for a call instead.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark ends at the first fault"
+)]
+
+#[path = "store/calls.rs"]
+mod calls;
+#[allow(dead_code, clippy::expect_used, clippy::panic, reason = "shared with the tests")]
+#[path = "../tests/support/redis_server.rs"]
+mod redis_server;
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -229,7 +242,7 @@ fn run(name: &str, mut engine: Box<dyn Engine>, folder: &Path, seconds: u64, cus
     let read_at = Instant::now();
     let found = (0..reads).filter(|n| engine.read(n * 7919 % customers).is_some()).count();
     println!(
-        "{name:<6} point reads    {:>9.2} us each ({found} found)   {} log entries, {:.0} MB on disk",
+        "{name:<6} point reads    {:>9.2} us each ({found} found), {} log entries, {:.0} MB",
         read_at.elapsed().as_secs_f64() * 1e6 / reads as f64,
         position - 1,
         disk_bytes(folder) as f64 / 1e6,
@@ -240,6 +253,9 @@ fn main() {
     let mut numbers = std::env::args().filter_map(|argument| argument.parse::<u64>().ok());
     let seconds = numbers.next().unwrap_or(5).max(1);
     let customers = numbers.next().unwrap_or(200_000).max(1);
+    if std::env::args().any(|argument| argument == "calls") {
+        return calls::run(seconds);
+    }
     println!("{CALLERS} callers, {customers} customers, {seconds} s a case");
     let folder = tempfile::tempdir().unwrap();
     run("fjall", Box::new(Fjall::open(folder.path())), folder.path(), seconds, customers);

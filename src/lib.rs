@@ -4,8 +4,14 @@
 //! - [`store`]: the state; one contract, embedded or Redis.
 //! - [`engine`]: the runtime; loads, calls the core, performs effects.
 //! - [`api`]: the doors.
+//! - [`telemetry`]: logs, metrics, traces.
+//! - [`config`]: what the process is told.
+//! - [`cli`]: the commands.
 
 pub mod api;
+pub mod cli;
+pub mod config;
 pub mod core;
 pub mod engine;
 pub mod store;
+pub mod telemetry;

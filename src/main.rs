@@ -1,2 +1,7 @@
-//! The binary.
-fn main() {}
+//! The binary: parse the command line, run, exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    arbitra::cli::main()
+}

@@ -1,6 +1,13 @@
 //! One contract for every store: each law runs on the embedded one and on a real Redis. What only
 //! one of them promises (reopening, losing the server) follows in a module of its own.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "laws are tests, though a macro calls them"
+)]
+
 #[path = "store/customers.rs"]
 mod customers;
 #[path = "store/documents.rs"]
@@ -16,6 +23,7 @@ mod redis;
 mod support;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arbitra::store::{
     Commit, CommitResult, EmbeddedConfig, EmbeddedStore, RedisConfig, RedisStore, Store,
@@ -46,9 +54,13 @@ impl House {
     }
 }
 
-/// A store on that server, with the defaults.
+/// A store on that server, patient with a busy machine.
 pub fn redis_store(server: &RedisServer) -> RedisStore {
-    RedisStore::new(&RedisConfig::new(server.url().parse().unwrap())).unwrap()
+    let config = RedisConfig {
+        response_timeout: Duration::from_secs(10),
+        ..RedisConfig::new(server.url().parse().unwrap())
+    };
+    RedisStore::new(&config).unwrap()
 }
 
 /// A commit without expiry.
@@ -71,7 +83,7 @@ pub async fn whole_log(store: &dyn Store) -> Vec<(u64, Bytes)> {
     let mut entries: Vec<(u64, Bytes)> = Vec::new();
     while (entries.len() as u64) < last {
         let after = entries.len() as u64;
-        entries.extend(store.read_log(after, 64, std::time::Duration::ZERO).await.unwrap());
+        entries.extend(store.read_log(after, 64, Duration::ZERO).await.unwrap());
     }
     entries
 }

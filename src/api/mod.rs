@@ -2,5 +2,22 @@
 //! door or one layer before it. Nothing in here decides; it translates, admits, and answers.
 //!
 //! - [`wire`]: the messages and services of `proto/arbitra/v1`, generated.
+//! - [`config`]: every bound and time of the doors.
+//! - [`serve`]: opens the doors and closes them in order.
+//! - `layer`: what every call passes: metrics and traces, admission, deadline.
+//! - `service`: one file a service.
+//! - `convert`: wire messages to the core's words and back, naming every bad field.
+//! - `status`: the one place where an error gets its code.
 
+pub mod config;
+mod convert;
+mod health;
+mod layer;
+mod method;
+pub mod serve;
+mod service;
+mod status;
 pub mod wire;
+
+pub use config::ApiConfig;
+pub use serve::{ServeError, serve};

@@ -1,8 +1,8 @@
 //! What a model sees of a customer and a context: tokens of categories, and numbers.
 
 use crate::core::key::Key;
-use crate::core::learn::bits::{BitReader, BitWriter};
-use crate::core::learn::bytes::{CodecError, Reader, Writer};
+use crate::core::codec::bits::{BitReader, BitWriter};
+use crate::core::codec::bytes::{CodecError, Reader, Writer};
 use crate::core::value::{MapKey, Value};
 
 /// Token of an attribute that is declared but has no value (or a number that is not finite).
@@ -76,7 +76,8 @@ impl FeatureVector {
     }
 
     /// Appends the vector: two counts, the length of the bits, then Rice-coded names, tokens of
-    /// 6, 21 or 34 bits and numbers of 12, 26 or 34 bits.
+    /// 6, 21 or 34 bits and numbers of 12, 23, 26 or
+    /// 35 bits.
     pub fn encode(&self, out: &mut Writer) {
         out.varint(self.categorical.len() as u64);
         out.varint(self.numeric.len() as u64);
@@ -267,16 +268,21 @@ fn take_token(bits: &mut BitReader<'_>) -> Result<u32, CodecError> {
 }
 
 fn put_number(bits: &mut BitWriter, number: f32) {
-    // Small whole numbers (counts, days, ages) are what attributes mostly hold.
+    // Small whole numbers (counts, days, ages), whole numbers, hundredths (prices, rates): what
+    // attributes mostly hold; each only where it gives back the exact number.
     let whole = number as i32;
+    let hundredths = (f64::from(number) * 100.0).round() as i32;
     if whole as f32 == number && (-1024..1024).contains(&whole) {
         bits.put(0b0, 1);
         bits.put(whole.wrapping_add(1024) as u32, 11);
     } else if whole as f32 == number && (-(1 << 23)..1 << 23).contains(&whole) {
         bits.put(0b01, 2);
         bits.put(whole.wrapping_add(1 << 23) as u32, 24);
+    } else if of_hundredths(hundredths) == number && (-(1 << 19)..1 << 19).contains(&hundredths) {
+        bits.put(0b011, 3);
+        bits.put(hundredths.wrapping_add(1 << 19) as u32, 20);
     } else {
-        bits.put(0b11, 2);
+        bits.put(0b111, 3);
         bits.put(number.to_bits(), 32);
     }
 }
@@ -286,7 +292,79 @@ fn take_number(bits: &mut BitReader<'_>) -> Result<f32, CodecError> {
         (bits.take(11)? as i32 - 1024) as f32
     } else if bits.take(1)? == 0 {
         (bits.take(24)? as i32 - (1 << 23)) as f32
+    } else if bits.take(1)? == 0 {
+        of_hundredths(bits.take(20)? as i32 - (1 << 19))
     } else {
         f32::from_bits(bits.take(32)?)
     })
+}
+
+fn of_hundredths(hundredths: i32) -> f32 {
+    (f64::from(hundredths) / 100.0) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn round_trip(vector: &FeatureVector) -> usize {
+        let mut out = Writer::default();
+        vector.encode(&mut out);
+        assert_eq!(&FeatureVector::decode(&mut Reader::new(&out.0)).unwrap(), vector);
+        out.0.len()
+    }
+
+    #[test]
+    fn thirty_categories_and_ten_numbers_take_250_bytes() {
+        let mut builder = FeatureBuilder::new(40);
+        for n in 0..30 {
+            let name = Key::of(&format!("customer.category_{n}"));
+            builder.category(name, Some(&Value::from(format!("value {n}").as_str())));
+        }
+        for n in 0..10 {
+            let number = if n < 5 { f64::from(n * 100) } else { f64::from(n) * 1.37 };
+            builder.push(Key::of(&format!("customer.number_{n}")), Some(&Value::from(number)));
+        }
+        let bytes = round_trip(&builder.finish());
+        assert!(bytes <= 250, "{bytes}");
+    }
+
+    #[test]
+    fn missing_is_told_from_null_and_from_values() {
+        let name = Key::of("income");
+        let tokens = |value: Option<Value>| {
+            let mut builder = FeatureBuilder::new(8);
+            builder.push(name, value.as_ref());
+            builder.finish().categorical().to_vec()
+        };
+        assert_eq!(tokens(None), [(name, MISSING)]);
+        assert_eq!(tokens(Some(Value::Double(f64::NAN))), [(name, MISSING)]);
+        assert_eq!(tokens(Some(Value::Null)), [(name, NULL)]);
+        assert_eq!(tokens(Some(Value::Bool(true))), [(name, TRUE)]);
+        assert_eq!(tokens(Some("high".into())), [(name, token("high"))]);
+        let list = Value::List(["a", "b", "a"].map(Value::from).to_vec().into());
+        assert_eq!(tokens(Some(list)).len(), 2);
+    }
+
+    #[test]
+    fn more_than_the_limit_is_dropped_and_counted() {
+        let mut builder = FeatureBuilder::new(3);
+        for n in 0..10 {
+            builder.push_token(Key(n), n);
+        }
+        assert_eq!(builder.dropped(), 7);
+        assert_eq!(builder.finish().len(), 3);
+    }
+
+    proptest! {
+        #[test]
+        fn any_vector_round_trips(
+            tokens in prop::collection::vec((any::<u32>().prop_map(Key), any::<u32>()), 0..50),
+            numbers in prop::collection::vec((any::<u32>().prop_map(Key), any::<f32>()), 0..20),
+        ) {
+            round_trip(&FeatureVector::new(tokens, numbers));
+        }
+    }
 }

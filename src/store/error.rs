@@ -61,7 +61,10 @@ pub enum StoreError {
         last: u64,
     },
     /// Another process has the embedded store open.
-    #[error("the store in `{}` is in use by another process; one folder serves one process", folder.display())]
+    #[error(
+        "the store in `{}` is in use by another process; one folder serves one process",
+        folder.display()
+    )]
     Locked {
         /// The folder.
         folder: PathBuf,

@@ -115,9 +115,11 @@ pub async fn a_record_expires(house: House) {
     assert_eq!(refused, CommitResult::Conflict(None));
     assert!(write(store, commit("passes", 0, "back", &[])).await > version);
     // A commit without a time to live ends the one of the commit before.
-    let version = write(store, Commit { ttl: short, ..commit("kept", 0, "a", &[]) }).await;
+    let while_it_lasts = Some(Duration::from_millis(500));
+    let passing = Commit { ttl: while_it_lasts, ..commit("kept", 0, "a", &[]) };
+    let version = write(store, passing).await;
     write(store, commit("kept", version, "b", &[])).await;
-    tokio::time::sleep(Duration::from_millis(60)).await;
+    tokio::time::sleep(Duration::from_millis(520)).await;
     let found = store.load(&["kept", "stays"]).await.unwrap();
     assert_eq!(found[0].as_ref().unwrap().record, "b");
     assert_eq!(found[1].as_ref().unwrap().version, stays);

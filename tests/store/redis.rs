@@ -9,6 +9,11 @@ use crate::support::eventually;
 use crate::support::redis_server::RedisServer;
 use crate::{commit, redis_store, whole_log, write};
 
+/// A store with the default deadlines.
+fn impatient(server: &RedisServer) -> RedisStore {
+    RedisStore::new(&RedisConfig::new(server.url().parse().unwrap())).unwrap()
+}
+
 async fn unavailable_soon(store: &RedisStore, server: &RedisServer) -> String {
     let started_at = Instant::now();
     let refused = store.load(&["ana"]).await.unwrap_err();
@@ -22,7 +27,7 @@ async fn unavailable_soon(store: &RedisStore, server: &RedisServer) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_server_is_missed_at_once_and_found_again() {
     let mut server = RedisServer::start_durable();
-    let store = redis_store(&server);
+    let store = impatient(&server);
     let version = write(&store, commit("ana", 0, "record", &["a"])).await;
     let mut reader = Box::pin(store.read_log(1, 10, Duration::from_secs(20)));
     assert!(futures::poll!(&mut reader).is_pending());
@@ -44,7 +49,7 @@ async fn a_killed_server_is_missed_at_once_and_found_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stalled_server_is_not_waited_for() {
     let server = RedisServer::start();
-    let store = redis_store(&server);
+    let store = impatient(&server);
     write(&store, commit("ana", 0, "record", &[])).await;
     server.freeze();
     let why = unavailable_soon(&store, &server).await;
@@ -58,7 +63,7 @@ async fn a_stalled_server_is_not_waited_for() {
 async fn a_server_may_come_up_after_the_store() {
     let mut server = RedisServer::start();
     server.kill();
-    let store = redis_store(&server);
+    let store = impatient(&server);
     let why = unavailable_soon(&store, &server).await;
     assert!(why.to_lowercase().contains("refused"), "{why}");
     server.restart();
@@ -118,7 +123,7 @@ async fn damage_is_said_and_never_served() {
     assert!(matches!(refused, StoreError::Corrupt { .. }), "{refused}");
 }
 
-/// A log whose counter is gone (evicted, or another installation's) refuses, and the record with it.
+/// A log whose counter is gone (evicted, say) refuses entries, and the record with them.
 #[tokio::test]
 async fn a_commit_whose_log_entry_is_refused_writes_nothing() {
     let server = RedisServer::start();

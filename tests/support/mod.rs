@@ -1,6 +1,13 @@
 //! What tests of the whole service share: real servers, conditions to wait on.
 
-#![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "each test binary uses a part of it, and a test may end at the first fault"
+)]
 
 pub mod redis_server;
 

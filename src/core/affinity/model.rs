@@ -3,7 +3,7 @@
 use super::row::Row;
 use super::spec::AffinitySpec;
 use crate::core::key::Key;
-use crate::core::learn::cow::{CowMap, Entry};
+use crate::core::codec::cow::{CowMap, Entry};
 use crate::core::time::{DAY_MS, UnixMs};
 
 /// One observation moves the model's clock by at most this: a wrong date cannot age everything.
@@ -15,7 +15,7 @@ const WEIGHT_MAX: f32 = 100.0;
 
 /// The item-to-item model. A clone shares everything with its origin until one of them learns.
 ///
-/// Decay is forward (Cormode, Shkapenyuk, Srivastava, Xu 2009, "Forward decay", eq. 1): what
+/// Decay is forward (Cormode, Shkapenyuk, Srivastava, Xu 2009, "Forward decay"): what
 /// happens `t` after a landmark is counted `2^(t / half-life)` times, so that nothing counted
 /// before need be touched; ratios of counts are then those of decayed counts.
 #[derive(Clone, Debug)]
@@ -73,6 +73,8 @@ impl Affinity {
         let (row, evicted) = self.rows.entry(item, Row::default);
         row.count += f64::from(weight) * f64::from(weight) * unit;
         self.forget(evicted);
+        let length = history.len() as f64 + 1.0;
+        let pair = unit * libm::pow(length, -self.spec.activity_exponent);
         for (other, other_weight) in recent(history, self.spec.history_max) {
             if *other == item || other_weight.is_nan() || *other_weight <= 0.0 {
                 continue;
@@ -81,7 +83,7 @@ impl Affinity {
             if self.rows.get(*other).is_none() {
                 continue;
             }
-            let both = f64::from(weight) * f64::from(other_weight.min(WEIGHT_MAX)) * unit;
+            let both = f64::from(weight) * f64::from(other_weight.min(WEIGHT_MAX)) * pair;
             self.rows.entry(item, Row::default).0.add(*other, both as f32, max);
             self.rows.entry(*other, Row::default).0.add(item, both as f32, max);
         }

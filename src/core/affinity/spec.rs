@@ -16,6 +16,11 @@ pub struct AffinitySpec {
     /// Exponent of the candidate's own count in the denominator, 0 to 1: 1/2 is the cosine,
     /// less lets popular items score higher.
     pub item_exponent: f64,
+    /// Power of a similarity, 1 to 8: above 1 a few near neighbours outweigh many far ones.
+    pub amplification: f64,
+    /// How much less the pairs of a long history count, 0 to 1: each counts
+    /// `(length + 1)^-activity_exponent`.
+    pub activity_exponent: f64,
 }
 
 impl Default for AffinitySpec {
@@ -25,8 +30,10 @@ impl Default for AffinitySpec {
             neighbours_max: 512,
             history_max: 256,
             half_life_days: 730.0,
-            shrinkage: 10.0,
+            shrinkage: 1.0,
             item_exponent: 0.5,
+            amplification: 1.25,
+            activity_exponent: 0.25,
         }
     }
 }
@@ -43,6 +50,8 @@ impl AffinitySpec {
         self.half_life_days = within(self.half_life_days, 1.0, 36_500.0);
         self.shrinkage = within(self.shrinkage, 0.0, 1e6);
         self.item_exponent = within(self.item_exponent, 0.0, 1.0);
+        self.amplification = within(self.amplification, 1.0, 8.0);
+        self.activity_exponent = within(self.activity_exponent, 0.0, 1.0);
         self
     }
 }

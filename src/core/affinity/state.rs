@@ -3,8 +3,8 @@
 use super::model::Affinity;
 use super::row::Row;
 use super::spec::AffinitySpec;
-use crate::core::learn::bytes::{CodecError, Reader, Writer};
-use crate::core::learn::cow::{decode_map, encode_map};
+use crate::core::codec::bytes::{CodecError, Reader, Writer};
+use crate::core::codec::cow::{decode_map, encode_map};
 use crate::core::time::UnixMs;
 
 impl Affinity {
@@ -16,6 +16,8 @@ impl Affinity {
         out.f64(self.spec.half_life_days);
         out.f64(self.spec.shrinkage);
         out.f64(self.spec.item_exponent);
+        out.f64(self.spec.amplification);
+        out.f64(self.spec.activity_exponent);
         out.u8(u8::from(self.now.is_some()));
         out.signed(self.now.unwrap_or_default().0);
         out.signed(self.landmark.0);
@@ -39,6 +41,8 @@ impl Affinity {
             half_life_days: input.f64()?,
             shrinkage: input.f64()?,
             item_exponent: input.f64()?,
+            amplification: input.f64()?,
+            activity_exponent: input.f64()?,
         };
         let mut model = Self::new(spec.clone());
         if model.spec != spec {

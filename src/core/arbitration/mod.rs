@@ -4,3 +4,6 @@
 
 pub mod score;
 pub mod slate;
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,8 @@
 //! Slates: which candidate takes which slot. Slots are filled in order of attention; each takes
 //! the best candidate left that breaks no exclusion, no limit, and repeats no offer.
 
+use std::sync::Arc;
+
 use crate::core::key::unit;
 use crate::core::policy::{Bitset, Gate};
 
@@ -16,10 +18,10 @@ pub struct Board {
 /// What binds a slate as a whole.
 #[derive(Clone, Debug, Default)]
 pub struct Bounds<'a> {
-    /// Sets of offers of which at most one may be placed.
-    pub exclusions: Vec<&'a Bitset>,
-    /// Sets of offers of which at most so many may still be placed.
-    pub caps: Vec<(&'a Bitset, u32)>,
+    /// Sets of offers of which at most one may be placed, by name.
+    pub exclusions: Vec<(&'a Arc<str>, &'a Bitset)>,
+    /// Sets of offers of which at most so many may still be placed, by name.
+    pub caps: Vec<(&'a Arc<str>, &'a Bitset, u32)>,
 }
 
 /// A filled slate.
@@ -27,8 +29,21 @@ pub struct Bounds<'a> {
 pub struct Slate {
     /// By board, by slot: position in the candidate list of who took it.
     pub slots: Vec<Vec<Option<usize>>>,
-    /// Candidates that were passed over while a slot was free: (board, position, gate).
-    pub passed: Vec<(usize, usize, Gate)>,
+    /// Candidates that were passed over while a slot was free.
+    pub passed: Vec<Passed>,
+}
+
+/// A candidate that was passed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passed {
+    /// The board.
+    pub board: usize,
+    /// Position in its candidate list.
+    pub position: usize,
+    /// What bound it.
+    pub gate: Gate,
+    /// Name of the exclusion or limit; empty when the offer stands elsewhere already.
+    pub rule: Arc<str>,
 }
 
 /// Fills the boards. `accept(board, position)` has the last word on each placement (it renders the
@@ -45,7 +60,7 @@ pub fn fill(
     };
     let mut placed: Vec<u32> = Vec::new();
     let mut excluded = vec![false; bounds.exclusions.len()];
-    let mut left: Vec<u32> = bounds.caps.iter().map(|(_, left)| *left).collect();
+    let mut left: Vec<u32> = bounds.caps.iter().map(|(_, _, left)| *left).collect();
     let mut cursors = vec![0_usize; boards.len()];
     for (board_index, slot) in by_attention(boards) {
         let (Some(board), Some(cursor)) = (boards.get(board_index), cursors.get_mut(board_index))
@@ -54,18 +69,18 @@ pub fn fill(
         };
         while let Some((offer, position)) = board.ranked.get(*cursor).copied() {
             *cursor += 1;
-            if let Some(gate) = bound(offer, bounds, &placed, &excluded, &left) {
-                slate.passed.push((board_index, position, gate));
+            if let Some((gate, rule)) = bound(offer, bounds, &placed, &excluded, &left) {
+                slate.passed.push(Passed { board: board_index, position, gate, rule });
                 continue;
             }
             if !accept(board_index, position) {
                 continue;
             }
             placed.push(offer);
-            for (used, set) in excluded.iter_mut().zip(&bounds.exclusions) {
+            for (used, (_, set)) in excluded.iter_mut().zip(&bounds.exclusions) {
                 *used |= set.contains(offer);
             }
-            for (left, (set, _)) in left.iter_mut().zip(&bounds.caps) {
+            for (left, (_, set, _)) in left.iter_mut().zip(&bounds.caps) {
                 if set.contains(offer) {
                     *left = left.saturating_sub(1);
                 }
@@ -108,15 +123,16 @@ fn bound(
     placed: &[u32],
     excluded: &[bool],
     left: &[u32],
-) -> Option<Gate> {
+) -> Option<(Gate, Arc<str>)> {
     if placed.contains(&offer) {
-        return Some(Gate::Outranked);
+        return Some((Gate::Outranked, Arc::default()));
     }
-    if bounds.exclusions.iter().zip(excluded).any(|(set, used)| *used && set.contains(offer)) {
-        return Some(Gate::Exclusion);
+    let mut exclusions = bounds.exclusions.iter().zip(excluded);
+    if let Some(((name, _), _)) = exclusions.find(|((_, set), used)| **used && set.contains(offer))
+    {
+        return Some((Gate::Exclusion, Arc::clone(name)));
     }
-    if bounds.caps.iter().zip(left).any(|((set, _), left)| *left == 0 && set.contains(offer)) {
-        return Some(Gate::ContactLimit);
-    }
-    None
+    let mut caps = bounds.caps.iter().zip(left);
+    caps.find(|((_, set, _), left)| **left == 0 && set.contains(offer))
+        .map(|((name, _, _), _)| (Gate::ContactLimit, Arc::clone(name)))
 }

@@ -151,10 +151,14 @@ fn bounds<'a>(catalog: &'a Catalog, evaluation: &Evaluation<'_>, channel: u16) -
     let bit = 1_u64.checked_shl(u32::from(channel)).unwrap_or(0);
     let limits = catalog.policy.spec().limits.iter().zip(evaluation.limits());
     Bounds {
-        exclusions: catalog.exclusions.iter().map(|exclusion| &exclusion.offers).collect(),
+        exclusions: catalog
+            .exclusions
+            .iter()
+            .map(|exclusion| (&exclusion.id, &exclusion.offers))
+            .collect(),
         caps: limits
             .filter(|(limit, _)| limit.channel_mask & bit != 0 && !limit.per_offer)
-            .map(|(limit, state)| (&limit.offers, state.remaining))
+            .map(|(limit, state)| (&limit.id, &limit.offers, state.remaining))
             .collect(),
     }
 }

@@ -29,9 +29,13 @@ pub(super) fn all(
                 continue;
             }
             told.insert(candidate.offer);
-            let passed = shown.passed.iter().find(|(b, p, _)| (*b, *p) == (board, position));
+            let mut passed = shown.passed.iter();
+            let passed = passed.find(|passed| (passed.board, passed.position) == (board, position));
             let stop = match (passed, field.content.get(position)) {
-                (Some((_, _, gate)), _) => plain(*gate, passed_words(*gate).to_owned()),
+                (Some(passed), _) => Stop {
+                    rule: passed.rule.clone(),
+                    ..plain(passed.gate, passed_words(passed.gate).to_owned())
+                },
                 (None, Some(Some(Err(error)))) => {
                     plain(Gate::Treatment, format!("its text cannot be made: {error}"))
                 }

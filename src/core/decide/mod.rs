@@ -41,7 +41,6 @@ pub struct Snapshot {
 pub(crate) struct Shared<'a> {
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) request: &'a Request,
-    pub(crate) now: UnixMs,
     pub(crate) seed: u64,
     pub(crate) interests: Vec<(Key, f32)>,
     pub(crate) prepared: Prepared,
@@ -77,7 +76,7 @@ pub fn decide(
         Subject::Unavailable => Vec::new(),
     };
     let prepared = snapshot.models.propensity.prepare(&features);
-    let shared = Shared { snapshot, request, now, seed, interests, prepared };
+    let shared = Shared { snapshot, request, seed, interests, prepared };
     let mut evaluation =
         Evaluation::new(&catalog.policy, subject, |key| catalog.offer_by_key(key), now);
     let mut channels = Vec::with_capacity(request.channels.len());

@@ -48,24 +48,7 @@ fn write_term(term: &Term, out: &mut String) {
         }
         TermKind::Conditional(three) => write_list("if(", three.as_slice(), ")", out),
         TermKind::Coalesce(two) => write_list("coalesce(", two.as_slice(), ")", out),
-        TermKind::Binary(Operator::Index, two) => {
-            let [container, index] = &**two;
-            write_term(container, out);
-            out.push('[');
-            write_term(index, out);
-            out.push(']');
-        }
-        TermKind::Binary(operator, two) => {
-            let [left, right] = &**two;
-            out.push('(');
-            write_term(left, out);
-            let _ = write!(out, " {} ", operator.symbol());
-            match (operator, right.constant()) {
-                (Operator::In, Some(Value::List(elements))) => write_set(elements, out),
-                _ => write_term(right, out),
-            }
-            out.push(')');
-        }
+        TermKind::Binary(operator, two) => write_binary(*operator, two, out),
         TermKind::Call(function, args) => {
             write_list(&format!("{function:?}("), args, ")", out);
         }
@@ -92,6 +75,25 @@ fn write_term(term: &Term, out: &mut String) {
             out.push(')');
         }
     }
+}
+
+fn write_binary(operator: Operator, two: &[Term; 2], out: &mut String) {
+    let [left, right] = two;
+    if operator == Operator::Index {
+        write_term(left, out);
+        out.push('[');
+        write_term(right, out);
+        out.push(']');
+        return;
+    }
+    out.push('(');
+    write_term(left, out);
+    let _ = write!(out, " {} ", operator.symbol());
+    match (operator, right.constant()) {
+        (Operator::In, Some(Value::List(elements))) => write_set(elements, out),
+        _ => write_term(right, out),
+    }
+    out.push(')');
 }
 
 fn write_list(open: &str, terms: &[Term], close: &str, out: &mut String) {

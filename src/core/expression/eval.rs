@@ -100,6 +100,12 @@ impl Code {
                 Value::String(text) => Ok(regex.is_match(text)),
                 _ => Err(Stop::failed("`matches` does not take these arguments")),
             },
+            Self::Call(function, args) => {
+                if let [text, part] = &**args {
+                    return text_test(*function, text, part, env);
+                }
+                truth(&*self.value(env)?)
+            }
             Self::Conditional(three) => {
                 let [condition, yes, no] = &**three;
                 let chosen = if condition.truth(env)? { yes } else { no };
@@ -288,6 +294,25 @@ fn field<'a>(operand: Cow<'a, Value>, key: &MapKey) -> Result<Cow<'a, Value>, St
             found.map(Cow::Owned).ok_or_else(missing)
         }
     }
+}
+
+/// A call of two arguments as a condition: mostly a test of text, done without building values.
+fn text_test<'a>(
+    function: Function,
+    text: &'a Code,
+    part: &'a Code,
+    env: &mut Env<'a>,
+) -> Result<bool, Stop> {
+    let args = [text.value(env)?, part.value(env)?];
+    if let [Value::String(text), Value::String(part)] = args.each_ref().map(|a| &**a) {
+        match function {
+            Function::Contains => return Ok(text.contains(&**part)),
+            Function::StartsWith => return Ok(text.starts_with(&**part)),
+            Function::EndsWith => return Ok(text.ends_with(&**part)),
+            _ => {}
+        }
+    }
+    truth(&apply(function, &args, &mut env.budget)?)
 }
 
 fn call<'a>(function: Function, args: &'a [Code], env: &mut Env<'a>) -> Result<Value, Stop> {

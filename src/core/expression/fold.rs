@@ -41,7 +41,13 @@ pub(super) fn fold(term: Term, depth: usize) -> Term {
                 _ => TermKind::Binary(operator, Box::new([left, right])),
             }
         }
-        TermKind::Coalesce(two) => TermKind::Coalesce(Box::new(two.map(|t| fold(t, depth)))),
+        TermKind::Coalesce(two) => {
+            let [value, default] = two.map(|t| fold(t, depth));
+            if value.constant().is_some() {
+                return value;
+            }
+            TermKind::Coalesce(Box::new([value, default]))
+        }
         TermKind::Call(function, args) => TermKind::Call(function, each(args)),
         TermKind::List(elements) => TermKind::List(each(elements)),
         TermKind::Map(entries) => TermKind::Map(

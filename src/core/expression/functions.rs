@@ -1,5 +1,7 @@
 //! The table of functions: names, forms, argument and result types.
 
+use Kind::{Any, Bool, Bytes, Double, Duration, Int, List, Map, Number, Text, Texts, Timestamp};
+
 use super::time::Part;
 use super::types::Type;
 
@@ -106,8 +108,6 @@ const fn part(name: &'static str, part: Part) -> [Signature; 2] {
 const fn duration_part(name: &'static str, part: Part) -> Signature {
     member(name, &[Kind::Duration], Kind::Int, Function::Part(part))
 }
-
-use Kind::{Any, Bool, Bytes, Double, Duration, Int, List, Map, Number, Text, Texts, Timestamp};
 
 static SIMPLE: &[Signature] = &[
     global("size", &[Text], Int, Function::Size),

@@ -3,7 +3,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::bytes::{CodecError, Reader, Writer};
+use crate::core::codec::bytes::{CodecError, Reader, Writer};
 use super::models::{Counts, Models};
 use super::seen::Seen;
 use super::tally::Tallies;

@@ -1,10 +1,7 @@
 //! What outcomes teach: the records of the learning log, the models they are applied to, the
 //! running measures of how good these are, and their checkpoint. A state is a pure function of
-//! the log up to a position. Lives here too: the byte codecs and shared maps the models use.
+//! the log up to a position.
 
-pub mod bits;
-pub mod bytes;
-pub mod cow;
 
 mod checkpoint;
 mod models;
@@ -12,7 +9,6 @@ mod record;
 mod seen;
 mod tally;
 
-pub use bytes::CodecError;
 pub use models::{Applied, Counts, Models};
 pub use record::{Decoded, HISTORY_MAX, ItemRecord, LearningRecord, OutcomeRecord};
 pub use tally::{CALIBRATION_BINS, CalibrationBin, Tallies, Tally};

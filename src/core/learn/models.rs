@@ -1,6 +1,6 @@
 //! The models of one engine at one position of the learning log.
 
-use super::bytes::CodecError;
+use crate::core::codec::bytes::CodecError;
 use super::record::{Decoded, ItemRecord, LearningRecord, OutcomeRecord};
 use super::seen::Seen;
 use super::tally::Tallies;

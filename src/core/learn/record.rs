@@ -7,7 +7,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::bytes::{CodecError, Reader, Writer};
+use crate::core::codec::bytes::{CodecError, Reader, Writer};
 use crate::core::feature::FeatureVector;
 use crate::core::key::Key;
 use crate::core::propensity::{Candidate, Prior};
@@ -19,7 +19,8 @@ const ITEM: u8 = 2;
 /// Most items of a history in a record; the last ones are kept.
 pub const HISTORY_MAX: usize = 1024;
 
-/// One thing to learn from.
+/// One thing to learn from. Every number in it is finite: a record that holds another is taken
+/// for damaged when it is read.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LearningRecord {
     /// An offer that was shown had an outcome.

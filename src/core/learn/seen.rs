@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::bytes::{CodecError, Reader, Writer};
+use crate::core::codec::bytes::{CodecError, Reader, Writer};
 
 const WAYS: usize = 8;
 const SETS: usize = 4096;
@@ -22,7 +22,9 @@ pub struct Seen {
 
 impl Default for Seen {
     fn default() -> Self {
-        Self { chunks: vec![Arc::new([[0; WAYS]; CHUNK]); SETS / CHUNK] }
+        // One chunk in memory until something is noted.
+        let empty = Arc::new([[0; WAYS]; CHUNK]);
+        Self { chunks: vec![empty; SETS / CHUNK] }
     }
 }
 

@@ -2,14 +2,14 @@
 //! probability served before anything is learned from it (progressive validation: Blum, Kalai,
 //! Langford 1999, "Beating the hold-out").
 
-use super::bytes::{CodecError, Reader, Writer};
-use super::cow::{CowMap, Ranked, decode_map, encode_map};
+use crate::core::codec::bytes::{CodecError, Reader, Writer};
+use crate::core::codec::cow::{CowMap, Ranked, decode_map, encode_map};
 use crate::core::key::Key;
 
 /// Equal-width bins of the calibration.
 pub const CALIBRATION_BINS: usize = 15;
 /// Equal-width bins of the logit in [-8, 8], for the area under the curve.
-const RANK_BINS: usize = 64;
+const RANK_BINS: usize = 256;
 const RANK_LOGIT_MAX: f64 = 8.0;
 const OFFERS_MAX: usize = 1024;
 const P_MIN: f64 = 1e-6;
@@ -117,7 +117,7 @@ impl Tally {
         self.mean(self.squares)
     }
 
-    /// Area under the ROC curve, from the mass by logit (what shares one of 64 bins counts as
+    /// Area under the ROC curve, from the mass by logit (what shares one of 256 bins counts as
     /// tied); `None` until both outcomes occurred.
     #[must_use]
     pub fn auc(&self) -> Option<f64> {

@@ -31,8 +31,8 @@ pub const RECENT_IDS_MAX: usize = 1_000;
 /// How long an id is remembered, from its arrival: a retry within it changes nothing. After it, or
 /// after [`RECENT_IDS_MAX`] further ids, a repetition counts again.
 pub const RECENT_IDS_MS: i64 = DAY_MS;
-/// How long a contact remembers its decision (to the day of the next change), so that an outcome
-/// finds its very contact; later it finds the latest contact with its offer and channel.
+/// How long a contact remembers its decision, so that an outcome finds its very contact; later it
+/// finds the latest contact with its offer and channel. Forgotten with the next contact or day.
 pub const DECISION_JOIN_MS: i64 = 7 * DAY_MS;
 /// Half-life of an interest.
 pub const INTEREST_HALF_LIFE_MS: i64 = 30 * DAY_MS;

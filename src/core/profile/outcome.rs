@@ -125,6 +125,7 @@ impl Profile {
         if self.contacts.len() > CONTACTS_MAX {
             self.contacts.remove(0);
         }
+        self.forget_decisions();
     }
 
     fn add_response(&mut self, response: Response) {

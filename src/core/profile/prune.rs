@@ -13,10 +13,7 @@ impl Profile {
         self.advance(now, now);
         let clock = self.updated_at;
         self.recent.prune(clock);
-        let horizon = UnixMs(clock.0.saturating_sub(DECISION_JOIN_MS));
-        for contact in self.contacts.iter_mut().take_while(|c| c.at < horizon) {
-            contact.decision = 0;
-        }
+        self.forget_decisions();
         self.series.retain_mut(|(key, state)| {
             let spec = schema.series.iter().position(|s| s.key == *key);
             match spec {
@@ -24,6 +21,14 @@ impl Profile {
                 None => clock.since(state.latest_at()) <= ORPHAN_SERIES_MS,
             }
         });
+    }
+
+    /// Forgets the decisions of contacts older than [`DECISION_JOIN_MS`].
+    pub(super) fn forget_decisions(&mut self) {
+        let horizon = UnixMs(self.updated_at.0.saturating_sub(DECISION_JOIN_MS));
+        for contact in self.contacts.iter_mut().take_while(|c| c.at < horizon) {
+            contact.decision = 0;
+        }
     }
 
     /// [`Self::prune`], when a day began between `before` and the profile's clock.

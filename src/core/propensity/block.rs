@@ -1,24 +1,40 @@
-//! The weights of one offer or group, side by side in memory: a small open-addressed table with
-//! exact ids, so that what was never seen keeps its prior, and predicting for one more offer
-//! touches one block and nothing else.
+//! The weights of one offer or group, side by side in memory: a small hash table of buckets, each
+//! one cache line, with exact ids, so that what was never seen keeps its prior, and predicting
+//! for one more offer touches one block and nothing else.
 
 use super::table::{decode_weight, encode_weight};
 use super::weight::Weight;
-use crate::core::learn::bytes::{CodecError, Reader, Writer};
-use crate::core::learn::cow::Ranked;
+use crate::core::codec::bytes::{CodecError, Reader, Writer};
+use crate::core::codec::cow::Ranked;
 
-/// A weight lies at most this many slots from its home.
-const WINDOW: usize = 8;
-const SLOTS_MIN: usize = 16;
+/// Slots of a bucket: as many as fit 64 bytes.
+const SLOTS: usize = 5;
+/// What lies in one bucket may overflow into the next.
+const WINDOW: usize = 2;
+const BUCKETS_MIN: usize = 4;
 
+/// Ids, means and spreads of five weights; id 0 is a free slot, and free slots come last.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Slot {
-    /// 0 is a free slot.
-    id: u32,
-    weight: Weight,
+#[repr(align(64))]
+struct Bucket {
+    ids: [u32; SLOTS],
+    means: [f32; SLOTS],
+    spreads: [f32; SLOTS],
 }
 
-const FREE: Slot = Slot { id: 0, weight: Weight::PRISTINE };
+const FREE: Bucket = Bucket { ids: [0; SLOTS], means: [0.0; SLOTS], spreads: [1.0; SLOTS] };
+
+impl Bucket {
+    /// The slot of `id`, found without a branch for each slot.
+    #[inline]
+    fn slot(&self, id: u32) -> Option<usize> {
+        let mut found = 0_u32;
+        for (slot, held) in self.ids.iter().enumerate() {
+            found |= u32::from(*held == id) << slot;
+        }
+        (found != 0).then(|| (found.trailing_zeros() as usize).min(SLOTS - 1))
+    }
+}
 
 /// The block.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,12 +45,12 @@ pub struct Block {
     pub learned_at: u64,
     /// The bias of the offer or group.
     pub bias: Weight,
-    slots: Vec<Slot>,
+    buckets: Vec<Bucket>,
 }
 
 impl Default for Block {
     fn default() -> Self {
-        Self { evidence: 0.0, learned_at: 0, bias: Weight::PRISTINE, slots: Vec::new() }
+        Self { evidence: 0.0, learned_at: 0, bias: Weight::PRISTINE, buckets: Vec::new() }
     }
 }
 
@@ -44,75 +60,105 @@ impl Ranked for Block {
     }
 }
 
+#[expect(clippy::indexing_slicing, reason = "buckets are masked to their number, a power of two")]
 impl Block {
-    /// The weight of `id` (not 0), when something has been learned of it.
+    /// The weight of `id` (not 0); the pristine one when nothing has been learned of it.
     #[inline]
     #[must_use]
-    #[expect(clippy::indexing_slicing, reason = "masked to the slots, which are a power of two")]
-    pub fn get(&self, id: u32) -> Option<Weight> {
-        if self.slots.is_empty() {
-            return None;
+    pub fn get(&self, id: u32) -> Weight {
+        if self.buckets.is_empty() {
+            return Weight::PRISTINE;
         }
-        let mask = self.slots.len() - 1;
-        for step in 0..WINDOW {
-            let slot = &self.slots[(id as usize + step) & mask];
-            if slot.id == id {
-                return Some(slot.weight);
-            }
-            if slot.id == 0 {
-                return None;
+        let mask = self.buckets.len() - 1;
+        let home = &self.buckets[id as usize & mask];
+        if let Some(slot) = home.slot(id) {
+            return Weight { mean: home.means[slot], spread: home.spreads[slot] };
+        }
+        if home.ids[SLOTS - 1] != 0 {
+            let next = &self.buckets[(id as usize + 1) & mask];
+            if let Some(slot) = next.slot(id) {
+                return Weight { mean: next.means[slot], spread: next.spreads[slot] };
             }
         }
-        None
+        Weight::PRISTINE
     }
 
-    /// The weight of `id` (not 0) for change. The block grows up to `slots_max` (a power of two);
-    /// once it is full, the weight that knows least within the window makes room.
-    #[expect(clippy::indexing_slicing, reason = "`place` answers a slot of the block")]
-    pub fn get_mut(&mut self, id: u32, slots_max: usize) -> &mut Weight {
-        if self.slots.is_empty() {
-            self.slots = vec![FREE; SLOTS_MIN];
+    /// Reads a word of each input's bucket, which lets the processor fetch them all at once;
+    /// what follows then finds them near. The sum has no meaning.
+    #[inline]
+    #[must_use]
+    pub fn touch(&self, ids: impl Iterator<Item = u32>) -> u32 {
+        let mask = self.buckets.len().wrapping_sub(1);
+        if self.buckets.is_empty() {
+            return 0;
         }
-        let at = loop {
-            match place(&self.slots, id) {
-                Some(at) => break at,
-                None if self.slots.len() < slots_max => self.grow(slots_max),
-                None => break least_known(&self.slots, id),
-            }
+        ids.fold(0, |sum, id| sum ^ self.buckets[id as usize & mask].ids[0])
+    }
+
+    /// Changes the weight of `id` (not 0). The block grows up to `weights_max`; once it is full,
+    /// the weight that knows least among the neighbours makes room.
+    pub fn change(&mut self, id: u32, weights_max: usize, change: impl FnOnce(&mut Weight)) {
+        if self.buckets.is_empty() {
+            self.buckets = vec![FREE; BUCKETS_MIN];
+        }
+        let home = id as usize & (self.buckets.len() - 1);
+        let (bucket, slot) = match self.buckets[home].slot(id) {
+            Some(slot) => (home, slot),
+            None => self.room(id, weights_max),
         };
-        if self.slots[at].id != id {
-            self.slots[at] = Slot { id, weight: Weight::PRISTINE };
+        let bucket = &mut self.buckets[bucket];
+        if bucket.ids[slot] != id {
+            bucket.ids[slot] = id;
+            bucket.means[slot] = 0.0;
+            bucket.spreads[slot] = 1.0;
         }
-        &mut self.slots[at].weight
+        let mut weight = Weight { mean: bucket.means[slot], spread: bucket.spreads[slot] };
+        change(&mut weight);
+        bucket.means[slot] = weight.mean;
+        bucket.spreads[slot] = weight.spread;
     }
 
-    /// Doubles the block until every weight finds a place (or `slots_max` is reached, where those
-    /// that find none are dropped).
-    #[expect(clippy::indexing_slicing, reason = "`place` answers a slot of the block")]
-    fn grow(&mut self, slots_max: usize) {
-        let mut size = self.slots.len() * 2;
-        'sizes: loop {
-            let mut slots = vec![FREE; size];
-            for slot in self.slots.iter().filter(|slot| slot.id != 0) {
-                match place(&slots, slot.id) {
-                    Some(at) => slots[at] = *slot,
-                    None if size < slots_max => {
-                        size *= 2;
-                        continue 'sizes;
-                    }
-                    None => {}
+    /// Where `id`, which is not in its home bucket, is or goes.
+    fn room(&mut self, id: u32, weights_max: usize) -> (usize, usize) {
+        loop {
+            match place(&self.buckets, id) {
+                Some(at) => return at,
+                None if self.buckets.len() * 2 * SLOTS <= weights_max => self.grow(),
+                None => return least_known(&self.buckets, id),
+            }
+        }
+    }
+
+    /// Doubles the number of buckets. What overflowed one bucket of `n` had two to go to; in `2n`
+    /// buckets these two part into four, so everything finds a place but for rare pile-ups, of
+    /// which the least known weight is dropped.
+    fn grow(&mut self) {
+        let mut buckets = vec![FREE; self.buckets.len() * 2];
+        for from in &self.buckets {
+            for slot in (0..SLOTS).filter(|slot| from.ids[*slot] != 0) {
+                let id = from.ids[slot];
+                let (bucket, free) =
+                    place(&buckets, id).unwrap_or_else(|| least_known(&buckets, id));
+                let into = &mut buckets[bucket];
+                if into.ids[free] == 0 || into.spreads[free] > from.spreads[slot] {
+                    into.ids[free] = id;
+                    into.means[free] = from.means[slot];
+                    into.spreads[free] = from.spreads[slot];
                 }
             }
-            self.slots = slots;
-            return;
         }
+        self.buckets = buckets;
     }
 
     /// Whether every weight is sound.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        let sound = |slot: &Slot| slot.weight.is_sound();
-        self.evidence.is_finite() && self.bias.is_sound() && self.slots.iter().all(sound)
+        let sound = |bucket: &Bucket| {
+            (0..SLOTS).all(|slot| {
+                Weight { mean: bucket.means[slot], spread: bucket.spreads[slot] }.is_sound()
+            })
+        };
+        self.evidence.is_finite() && self.bias.is_sound() && self.buckets.iter().all(sound)
     }
 
     /// Appends the block, slot by slot as it lies in memory.
@@ -120,62 +166,72 @@ impl Block {
         out.f64(self.evidence);
         out.u64(self.learned_at);
         encode_weight(&self.bias, out);
-        out.varint(self.slots.len() as u64);
-        out.varint(self.slots.iter().filter(|slot| slot.id != 0).count() as u64);
-        let mut previous = 0;
-        for (at, slot) in self.slots.iter().enumerate().filter(|(_, slot)| slot.id != 0) {
-            out.varint((at - previous) as u64);
-            previous = at;
-            out.u32(slot.id);
-            encode_weight(&slot.weight, out);
+        out.varint(self.buckets.len() as u64);
+        for bucket in &self.buckets {
+            let used = bucket.ids.iter().take_while(|id| **id != 0).count();
+            out.u8(used as u8);
+            for slot in 0..used {
+                out.u32(bucket.ids[slot]);
+                let weight = Weight { mean: bucket.means[slot], spread: bucket.spreads[slot] };
+                encode_weight(&weight, out);
+            }
         }
     }
 
-    /// Takes a block of at most `slots_max` slots.
+    /// Takes a block of at most `weights_max` weights.
     ///
     /// # Errors
     /// [`CodecError`] when the bytes are short or no block.
-    pub fn decode(slots_max: usize, input: &mut Reader<'_>) -> Result<Self, CodecError> {
+    pub fn decode(weights_max: usize, input: &mut Reader<'_>) -> Result<Self, CodecError> {
         let mut block = Self {
             evidence: input.finite("evidence")?,
             learned_at: input.u64()?,
             bias: decode_weight(input)?,
-            slots: Vec::new(),
+            buckets: Vec::new(),
         };
-        let size = usize::try_from(input.varint()?).unwrap_or(usize::MAX);
-        if size > slots_max || (size != 0 && (!size.is_power_of_two() || size < WINDOW)) {
+        let size = input.count(weights_max / SLOTS, 1, "size of a block")?;
+        if size != 0 && (!size.is_power_of_two() || size < BUCKETS_MIN) {
             return Err(CodecError::Invalid("size of a block"));
         }
-        let used = input.count(size, 13, "number of weights")?;
-        block.slots = vec![FREE; size];
-        let mut at = 0_usize;
-        for _ in 0..used {
-            at = at.saturating_add(usize::try_from(input.varint()?).unwrap_or(usize::MAX));
-            let slot = block.slots.get_mut(at).ok_or(CodecError::Invalid("slot"))?;
-            *slot = Slot { id: input.u32()?, weight: decode_weight(input)? };
+        block.buckets = vec![FREE; size];
+        for bucket in &mut block.buckets {
+            let used = usize::from(input.u8()?);
+            if used > SLOTS {
+                return Err(CodecError::Invalid("bucket"));
+            }
+            for slot in 0..used {
+                bucket.ids[slot] = input.u32()?.max(1);
+                let weight = decode_weight(input)?;
+                bucket.means[slot] = weight.mean;
+                bucket.spreads[slot] = weight.spread;
+            }
         }
         Ok(block)
     }
 }
 
-/// The slot of `id`, or the free slot it would take; `None` when its window is full.
-#[expect(clippy::indexing_slicing, reason = "masked to the slots, which are a power of two")]
-fn place(slots: &[Slot], id: u32) -> Option<usize> {
-    let mask = slots.len() - 1;
-    (0..WINDOW)
-        .map(|step| (id as usize + step) & mask)
-        .find(|at| slots[*at].id == id || slots[*at].id == 0)
+/// Bucket and slot of `id`, or the free slot it would take; `None` when its window is full.
+#[expect(clippy::indexing_slicing, reason = "masked to the buckets, which are a power of two")]
+fn place(buckets: &[Bucket], id: u32) -> Option<(usize, usize)> {
+    let mask = buckets.len() - 1;
+    (0..WINDOW).find_map(|step| {
+        let bucket = (id as usize + step) & mask;
+        let slot = buckets[bucket].ids.iter().position(|held| *held == id || *held == 0);
+        slot.map(|slot| (bucket, slot))
+    })
 }
 
-/// The slot in the window of `id` whose weight knows least, the first of equals.
-#[expect(clippy::indexing_slicing, reason = "masked to the slots, which are a power of two")]
-fn least_known(slots: &[Slot], id: u32) -> usize {
-    let mask = slots.len() - 1;
-    let mut least = id as usize & mask;
-    for step in 1..WINDOW {
-        let at = (id as usize + step) & mask;
-        if slots[at].weight.spread > slots[least].weight.spread {
-            least = at;
+/// Bucket and slot within the window of `id` whose weight knows least, the first of equals.
+#[expect(clippy::indexing_slicing, reason = "masked to the buckets, which are a power of two")]
+fn least_known(buckets: &[Bucket], id: u32) -> (usize, usize) {
+    let mask = buckets.len() - 1;
+    let mut least = (id as usize & mask, 0);
+    for step in 0..WINDOW {
+        let bucket = (id as usize + step) & mask;
+        for slot in 0..SLOTS {
+            if buckets[bucket].spreads[slot] > buckets[least.0].spreads[least.1] {
+                least = (bucket, slot);
+            }
         }
     }
     least

@@ -3,7 +3,7 @@
 use super::numeric::{Numeric, Z_MAX};
 use crate::core::feature::FeatureVector;
 use crate::core::key::{Key, mix64};
-use crate::core::learn::cow::CowMap;
+use crate::core::codec::cow::CowMap;
 use crate::core::propensity::Candidate;
 
 /// Most inputs of one decision; what comes after is left out.

@@ -24,7 +24,7 @@ impl Propensity {
         let mean = |weight: Option<Weight>| f64::from(weight.unwrap_or_default().mean);
         let mut shares: Vec<(Key, f64)> = Vec::new();
         for one in &prepared.active {
-            let group = mean(group.and_then(|block| block.get(one.id)));
+            let group = mean(group.map(|block| block.get(one.id)));
             let shared = mean(Some(self.table.get(one.id)));
             shares.push((one.name, (shared + group) * f64::from(one.x)));
         }
@@ -33,7 +33,7 @@ impl Propensity {
             shares.push((one.name, shared * f64::from(one.x)));
         }
         for one in prepared.active.iter().chain(&inputs) {
-            let own = mean(offer.and_then(|block| block.get(one.id)));
+            let own = mean(offer.map(|block| block.get(one.id)));
             shares.push((one.name, own * f64::from(one.x)));
         }
         for (a, b, id) in pairs(&prepared.active, self.spec.pairs_max) {

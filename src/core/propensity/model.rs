@@ -18,7 +18,7 @@ use super::table::Table;
 use super::weight::{LOGIT_MAX, Step, Weight, moderation, sigmoid};
 use crate::core::feature::FeatureVector;
 use crate::core::key::Key;
-use crate::core::learn::cow::CowMap;
+use crate::core::codec::cow::CowMap;
 use crate::core::time::UnixMs;
 
 /// Most an outcome may weigh.
@@ -56,8 +56,9 @@ impl Sum {
     }
 }
 
-/// What one decision's candidates share: made once, then used for each. Belongs to the model that
-/// made it; another model's answers would be meaningless.
+/// What one decision's candidates share: made once, then used for each, on one thread (it keeps
+/// the sums of groups it has met). Belongs to the model that made it; another model's answers
+/// would be meaningless.
 pub struct Prepared {
     pub(super) active: Vec<Active>,
     shared: Sum,
@@ -228,12 +229,14 @@ impl Propensity {
             block.learned_at = self.learned;
         }
         for one in active {
-            let weight = group.get_mut(one.id, spec.group_weights_max);
-            weight.update(f64::from(one.x), spec.group_variance, step, spec.drift);
+            group.change(one.id, spec.group_weights_max, |weight| {
+                weight.update(f64::from(one.x), spec.group_variance, step, spec.drift);
+            });
         }
         for one in active.iter().chain(&inputs) {
-            let weight = offer.get_mut(one.id, spec.offer_weights_max);
-            weight.update(f64::from(one.x), spec.offer_variance, step, spec.drift);
+            offer.change(one.id, spec.offer_weights_max, |weight| {
+                weight.update(f64::from(one.x), spec.offer_variance, step, spec.drift);
+            });
         }
     }
 
@@ -252,15 +255,17 @@ impl Propensity {
 /// The sum over a block; where there is none, the prior's.
 fn block_sum<'a>(
     block: Option<&Block>,
-    inputs: impl Iterator<Item = &'a Active>,
+    inputs: impl Iterator<Item = &'a Active> + Clone,
     bias_variance: f64,
     variance: f64,
 ) -> Sum {
     let mut sum = Sum::default();
     let bias = block.map_or(Weight::PRISTINE, |block| block.bias);
     sum.add(bias, 1.0, bias_variance);
+    // Kept from being optimised away: its reads are what it is for.
+    std::hint::black_box(block.map(|block| block.touch(inputs.clone().map(|one| one.id))));
     for one in inputs {
-        let weight = block.and_then(|block| block.get(one.id)).unwrap_or_default();
+        let weight = block.map_or(Weight::PRISTINE, |block| block.get(one.id));
         sum.add(weight, f64::from(one.x), variance);
     }
     sum

@@ -1,8 +1,8 @@
 //! What a model knows of a number's distribution: running moments to standardise it, and a
 //! bounded sample whose quantiles are the edges of its bins.
 
-use crate::core::learn::bytes::{CodecError, Reader, Writer};
-use crate::core::learn::cow::Ranked;
+use crate::core::codec::bytes::{CodecError, Reader, Writer};
+use crate::core::codec::cow::Ranked;
 
 /// Standardised numbers are clipped to this many standard deviations.
 pub const Z_MAX: f64 = 4.0;

@@ -48,11 +48,11 @@ impl Default for PropensitySpec {
             bins: 8,
             pairs_max: 0,
             bias_variance: 0.5,
-            main_variance: 0.1,
-            pair_variance: 0.02,
-            group_variance: 0.05,
-            offer_variance: 0.05,
-            drift: 1e-6,
+            main_variance: 0.04,
+            pair_variance: 0.003,
+            group_variance: 0.01,
+            offer_variance: 0.02,
+            drift: 1e-7,
         }
     }
 }

@@ -5,8 +5,8 @@ use super::model::Propensity;
 use super::numeric::Numeric;
 use super::spec::PropensitySpec;
 use super::table::{Table, decode_weight, encode_weight};
-use crate::core::learn::bytes::{CodecError, Reader, Writer};
-use crate::core::learn::cow::{decode_map, encode_map};
+use crate::core::codec::bytes::{CodecError, Reader, Writer};
+use crate::core::codec::cow::{decode_map, encode_map};
 use crate::core::time::UnixMs;
 
 impl Propensity {

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::weight::Weight;
-use crate::core::learn::bytes::{CodecError, Reader, Writer};
+use crate::core::codec::bytes::{CodecError, Reader, Writer};
 
 const CHUNK_BITS: u32 = 8;
 const CHUNK: usize = 1 << CHUNK_BITS;

@@ -1,1 +1,263 @@
 //! Laws of the propensity model.
+
+use proptest::prelude::*;
+
+use super::{Candidate, Prior, Propensity, PropensitySpec};
+use crate::core::feature::{FeatureBuilder, FeatureVector};
+use crate::core::key::{Key, mix64, unit};
+use crate::core::codec::bytes::{Reader, Writer};
+use crate::core::time::UnixMs;
+use crate::core::value::Value;
+
+fn candidate(offer: &str) -> Candidate {
+    Candidate {
+        offer: Key::of(offer),
+        group: Key::of("group"),
+        channel: Key::of("web"),
+        prior: Prior { probability: 0.1, evidence: 10.0 },
+        ..Candidate::default()
+    }
+}
+
+fn features(pairs: &[(&str, &str)], numbers: &[(&str, f64)]) -> FeatureVector {
+    let mut builder = FeatureBuilder::new(64);
+    for (name, text) in pairs {
+        builder.category(Key::of(name), Some(&Value::from(*text)));
+    }
+    for (name, number) in numbers {
+        builder.number(Key::of(name), *number);
+    }
+    builder.finish()
+}
+
+fn probability(model: &Propensity, features: &FeatureVector, candidate: &Candidate) -> f64 {
+    model.predict(&model.prepare(features), candidate).probability
+}
+
+fn bytes(model: &Propensity) -> Vec<u8> {
+    let mut out = Writer::default();
+    model.encode(&mut out);
+    out.0
+}
+
+#[test]
+fn an_unseen_offer_starts_from_its_declared_prior() {
+    let model = Propensity::new(PropensitySpec::default());
+    let seen = features(&[("city", "Quito"), ("plan", "basic")], &[("age", 40.0)]);
+    for declared in [0.001, 0.05, 0.1, 0.5, 0.9, 0.999] {
+        let prior = Prior { probability: declared, evidence: 5.0 };
+        let candidate = Candidate { prior, ..candidate("new") };
+        let estimate = model.predict(&model.prepare(&seen), &candidate);
+        assert!((estimate.probability - declared).abs() < 1e-9);
+        let (low, high) = estimate.interval(1.96);
+        assert!(low < declared && declared < high);
+    }
+}
+
+#[test]
+fn more_declared_evidence_makes_a_prior_harder_to_move() {
+    let moved = |evidence| {
+        let mut model = Propensity::new(PropensitySpec::default());
+        let prior = Prior { probability: 0.1, evidence };
+        let candidate = Candidate { prior, ..candidate("new") };
+        let seen = features(&[], &[]);
+        model.learn(&seen, &candidate, 1.0, 1.0, UnixMs(0));
+        probability(&model, &seen, &candidate) - 0.1
+    };
+    assert!(moved(1.0) > moved(100.0) && moved(100.0) > 0.0);
+}
+
+#[test]
+fn outcomes_move_the_posterior_to_the_observed_rate() {
+    let mut model = Propensity::new(PropensitySpec::default());
+    let seen = features(&[("city", "Quito")], &[]);
+    for n in 0..4000_u64 {
+        let label = f64::from(u8::from(unit(7, n) < 0.3));
+        model.learn(&seen, &candidate("card"), label, 1.0, UnixMs(0));
+    }
+    let p = probability(&model, &seen, &candidate("card"));
+    assert!((p - 0.3).abs() < 0.03, "{p}");
+    assert_eq!(model.evidence(Key::of("card")), 4000.0);
+}
+
+#[test]
+fn a_feature_learned_on_one_offer_separates_customers_and_speaks_for_new_offers() {
+    let mut model = Propensity::new(PropensitySpec::default());
+    let keen = features(&[("plan", "gold")], &[("visits", 9.0)]);
+    let cold = features(&[("plan", "basic")], &[("visits", 1.0)]);
+    for n in 0..2000_u64 {
+        let (who, rate) = if n % 2 == 0 { (&keen, 0.4) } else { (&cold, 0.05) };
+        let label = f64::from(u8::from(unit(3, n) < rate));
+        model.learn(who, &candidate("card"), label, 1.0, UnixMs(0));
+    }
+    let of = |who, offer| probability(&model, who, &candidate(offer));
+    assert!((of(&keen, "card") - 0.4).abs() < 0.06, "{}", of(&keen, "card"));
+    assert!((of(&cold, "card") - 0.05).abs() < 0.03, "{}", of(&cold, "card"));
+    // Never seen, but of the same group.
+    assert!(of(&keen, "loan") > 1.5 * of(&cold, "loan"));
+}
+
+#[test]
+fn evidence_shrinks_the_uncertainty() {
+    let mut model = Propensity::new(PropensitySpec { drift: 0.0, ..PropensitySpec::default() });
+    let seen = features(&[("city", "Quito")], &[]);
+    let mut last = f64::INFINITY;
+    for n in 0..200 {
+        let estimate = model.predict(&model.prepare(&seen), &candidate("card"));
+        assert!(estimate.logit_variance >= 0.0 && estimate.logit_variance < last);
+        last = estimate.logit_variance;
+        model.learn(&seen, &candidate("card"), f64::from(n % 3 / 2), 1.0, UnixMs(0));
+    }
+}
+
+#[test]
+fn affinity_is_learned_as_evidence() {
+    let mut model = Propensity::new(PropensitySpec::default());
+    let seen = features(&[], &[]);
+    let with = |affinity| Candidate { affinity: Some(affinity), ..candidate("card") };
+    for n in 0..2000_u64 {
+        let affinity = unit(1, n) as f32;
+        let label = f64::from(u8::from(unit(2, n) < f64::from(affinity)));
+        model.learn(&seen, &with(affinity), label, 1.0, UnixMs(0));
+    }
+    let (low, high) = (with(0.1), with(0.9));
+    assert!(probability(&model, &seen, &high) > probability(&model, &seen, &low) + 0.2);
+}
+
+#[test]
+fn contributions_name_the_feature_that_matters_and_sum_to_the_logit() {
+    let spec = PropensitySpec { pairs_max: 100, ..PropensitySpec::default() };
+    let mut model = Propensity::new(spec);
+    let row = |n: u64| {
+        let plan = if n.is_multiple_of(2) { "gold" } else { "basic" };
+        let city = if mix64(5, n).is_multiple_of(2) { "Quito" } else { "Lima" };
+        features(&[("plan", plan), ("city", city)], &[])
+    };
+    for n in 0..1000 {
+        model.learn(&row(n), &candidate("card"), f64::from(n % 2 == 0), 1.0, UnixMs(0));
+    }
+    let prepared = model.prepare(&row(0));
+    let shares = model.contributions(&prepared, &candidate("card"), 100);
+    assert_eq!(shares[0].0, Key::of("plan"));
+    assert!(shares[0].1 > 0.0);
+    let sum: f64 = shares.iter().map(|share| share.1).sum();
+    let estimate = model.predict(&prepared, &candidate("card"));
+    let learned = estimate.logit_mean - candidate("card").prior.logit_mean();
+    assert!((sum + f64::from(model.intercept.mean) - learned).abs() < 1e-5);
+    assert_eq!(model.contributions(&prepared, &candidate("card"), 1).len(), 1);
+}
+
+#[test]
+fn offers_and_their_weights_stay_within_bounds() {
+    let spec = PropensitySpec { offers_max: 256, offer_weights_max: 64, ..Default::default() };
+    let mut model = Propensity::new(spec);
+    for n in 0..5000_u64 {
+        let seen = features(&[("id", &n.to_string())], &[]);
+        let label = f64::from(n % 5 == 0);
+        model.learn(&seen, &candidate(&format!("offer{n}")), label, 1.0, UnixMs(0));
+        model.learn(&seen, &candidate("busy"), label, 1.0, UnixMs(0));
+    }
+    assert!(model.offers.len() <= 256 && model.is_sound());
+    // What is used stays: the least lately used made room.
+    assert!(model.evidence(Key::of("busy")) > 100.0);
+    let mut out = Writer::default();
+    model.offers.get(Key::of("busy")).unwrap().encode(&mut out);
+    assert!(out.0.len() < 64 * 12 + 64);
+}
+
+#[test]
+fn a_clone_keeps_its_answers_while_the_origin_learns() {
+    let mut model = Propensity::new(PropensitySpec::default());
+    let seen = features(&[("city", "Quito")], &[("age", 30.0)]);
+    model.learn(&seen, &candidate("card"), 1.0, 1.0, UnixMs(0));
+    let snapshot = model.clone();
+    let before = bytes(&snapshot);
+    model.learn(&seen, &candidate("card"), 1.0, 1.0, UnixMs(0));
+    assert_eq!(bytes(&snapshot), before);
+    assert_ne!(bytes(&model), before);
+}
+
+fn any_number() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        any::<f64>(),
+        Just(f64::MAX),
+        Just(f64::MIN_POSITIVE),
+        Just(f64::NAN),
+        Just(f64::NEG_INFINITY),
+        -10.0..10.0_f64,
+    ]
+}
+
+fn any_features() -> impl Strategy<Value = FeatureVector> {
+    let tokens = prop::collection::vec((0..6_u32, any::<u32>()), 0..20);
+    let numbers = prop::collection::vec((0..6_u32, any_number()), 0..8);
+    (tokens, numbers).prop_map(|(tokens, numbers)| {
+        let mut builder = FeatureBuilder::new(24);
+        tokens.iter().for_each(|(name, token)| builder.push_token(Key(*name), *token));
+        numbers.iter().for_each(|(name, number)| builder.number(Key(*name), *number));
+        builder.finish()
+    })
+}
+
+fn any_candidate() -> impl Strategy<Value = Candidate> {
+    let prior = (any_number(), any_number());
+    let prior = prior.prop_map(|(probability, evidence)| Prior { probability, evidence });
+    (0..4_u32, 0..3_u32, prior, prop::option::of(any::<f32>())).prop_map(
+        |(offer, group, prior, affinity)| Candidate {
+            offer: Key(offer),
+            group: Key(group),
+            prior,
+            affinity,
+            ..Candidate::default()
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn nothing_makes_a_model_unsound(
+        rows in prop::collection::vec(
+            (any_features(), any_candidate(), any_number(), any_number()), 1..60),
+    ) {
+        let spec = PropensitySpec { table_bits: 8, pairs_max: 50, ..Default::default() };
+        let mut model = Propensity::new(spec);
+        for (features, candidate, label, weight) in &rows {
+            let estimate = model.predict(&model.prepare(features), candidate);
+            prop_assert!(estimate.probability > 0.0 && estimate.probability < 1.0);
+            prop_assert!(estimate.logit_mean.is_finite());
+            prop_assert!(estimate.logit_variance >= 0.0 && estimate.logit_variance.is_finite());
+            model.learn(features, candidate, *label, *weight, UnixMs(0));
+            prop_assert!(model.is_sound());
+        }
+        let stored = bytes(&model);
+        let mut restored = Propensity::decode(&mut Reader::new(&stored)).unwrap();
+        prop_assert_eq!(bytes(&restored), stored);
+        let (features, candidate, ..) = &rows[0];
+        model.learn(features, candidate, 1.0, 1.0, UnixMs(1));
+        restored.learn(features, candidate, 1.0, 1.0, UnixMs(1));
+        prop_assert_eq!(bytes(&restored), bytes(&model));
+    }
+
+    #[test]
+    fn a_positive_outcome_never_lowers_the_estimate_a_negative_never_raises_it(
+        rows in prop::collection::vec((any_features(), any_candidate(), any::<bool>()), 1..40),
+    ) {
+        let mut model = Propensity::new(PropensitySpec { drift: 0.0, ..Default::default() });
+        for (features, candidate, label) in &rows {
+            let prepared = model.prepare(features);
+            let before = model.predict(&prepared, candidate).logit_mean;
+            let snapshot = model.clone();
+            model.learn(features, candidate, f64::from(u8::from(*label)), 1.0, UnixMs(0));
+            // The same inputs: the moments of numbers have moved since.
+            model.numerics = snapshot.numerics;
+            let after = model.predict(&model.prepare(features), candidate).logit_mean;
+            if *label {
+                prop_assert!(after >= before - 1e-5);
+            } else {
+                prop_assert!(after <= before + 1e-5);
+            }
+        }
+    }
+}

@@ -3,8 +3,8 @@
 //! The belief over the weights is Gaussian with a diagonal covariance (Graepel, Candela,
 //! Borchert, Herbrich 2010, "Web-scale Bayesian click-through rate prediction", AdPredictor, §3),
 //! here with a logistic likelihood. An outcome is taken in by the iterated extended Kalman filter
-//! (Bell, Cathey 1993, IEEE TAC 38(2), eq. 8-10: the filter's update is a Gauss-Newton step to
-//! the posterior mode, iterated): since one outcome informs one direction, the mode is found on a
+//! (Bell, Cathey 1993, IEEE TAC 38(2): the filter's update is a Gauss-Newton step to the
+//! posterior mode, iterated): since one outcome informs one direction, the mode is found on a
 //! line, exactly.
 
 /// Largest magnitude of a weight's mean and of a logit.
@@ -110,7 +110,7 @@ pub fn logit(probability: f64) -> f64 {
 
 /// `1 / sqrt(1 + π s² / 8)`: by what an uncertain logit's distance shrinks so that its sigmoid is
 /// the expected probability (MacKay 1992, "The evidence framework applied to classification
-/// networks", eq. 10, the moderated output).
+/// networks", the moderated output).
 #[must_use]
 pub fn moderation(variance: f64) -> f64 {
     1.0 / (1.0 + std::f64::consts::PI / 8.0 * variance).sqrt()

@@ -19,6 +19,9 @@ const PAGE_MAX: usize = 512;
 /// The longest one read waits; a longer wait ends early with no entries.
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
+/// Entries as the server sends them: id; field and value.
+type Page = Vec<(String, Vec<Value>)>;
+
 pub(super) fn seal_entry(entry: &[u8]) -> Vec<u8> {
     seal(PLACE, entry)
 }
@@ -73,7 +76,7 @@ impl RedisStore {
         read.arg("STREAMS").arg(&self.keys.log).arg(format!("{after}-0"));
         let asked = async |mut on| read.query_async(&mut on).await;
         let deadline = wait.saturating_add(self.bulk_timeout);
-        let streams: Option<Vec<(Value, Vec<(String, Vec<Value>)>)>> =
+        let streams: Option<Vec<(Value, Page)>> =
             self.connections.ask_alone(deadline, asked).await?;
         let page = streams.and_then(|streams| streams.into_iter().next());
         let mut entries: Vec<LogEntry> = Vec::new();
@@ -103,8 +106,7 @@ impl RedisStore {
         pipe.cmd("GET").arg(&self.keys.log_last);
         pipe.cmd("XRANGE").arg(&self.keys.log).arg("-").arg("+").arg("COUNT").arg(1);
         let asked = async |mut on| pipe.query_async(&mut on).await;
-        let (last, oldest): (Option<u64>, Vec<(String, Vec<Value>)>) =
-            self.connections.ask(asked).await?;
+        let (last, oldest): (Option<u64>, Page) = self.connections.ask(asked).await?;
         let last = last.unwrap_or(0);
         let first = match oldest.first() {
             None => last.saturating_add(1),

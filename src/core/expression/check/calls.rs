@@ -9,6 +9,7 @@ use crate::core::expression::apply::regex;
 use crate::core::expression::functions::{Function, Signature, signatures};
 use crate::core::expression::syntax::Syntax;
 use crate::core::expression::term::{Term, TermKind};
+use crate::core::expression::time;
 use crate::core::expression::types::Type;
 use crate::core::value::Value;
 
@@ -71,7 +72,6 @@ impl Checker<'_> {
         let Some(Value::String(text)) = text else {
             return;
         };
-        use crate::core::expression::time;
         let (message, hint) = match function {
             Function::Matches => match regex(text) {
                 Ok(_) => return,

@@ -22,7 +22,8 @@ use super::{Attribute, Consent, Interest, Profile, ProfileError};
 use crate::core::profile::interest::{code_weight, weight_code};
 use crate::core::time::{MINUTE_MS, SECOND_MS};
 pub(super) use value::value_to_bytes;
-use wire::{Reader, Writer};
+pub(super) use wire::Reader;
+use wire::Writer;
 
 /// Major version of the stored form.
 pub(super) const VERSION: u8 = 1;

@@ -26,7 +26,10 @@ impl Writer {
     }
 
     pub(super) fn new(clock: UnixMs) -> Self {
-        Self { out: Vec::with_capacity(1024), clock }
+        Self {
+            out: Vec::with_capacity(1024),
+            clock,
+        }
     }
 
     pub(super) fn finish(self) -> Vec<u8> {
@@ -101,7 +104,10 @@ impl Writer {
     }
 
     pub(super) fn times(&self, unit_ms: i64) -> Times {
-        Times { unit_ms, previous: None }
+        Times {
+            unit_ms,
+            previous: None,
+        }
     }
 
     #[expect(clippy::cast_sign_loss, reason = "not negative")]
@@ -143,7 +149,10 @@ impl Writer {
             }
             return;
         }
-        let mut prefix = Self { out: Vec::with_capacity(10), clock: self.clock };
+        let mut prefix = Self {
+            out: Vec::with_capacity(10),
+            clock: self.clock,
+        };
         prefix.varint(length as u64);
         self.out.splice(start + 1..from, prefix.out);
     }
@@ -166,14 +175,17 @@ fn unzigzag(n: u64) -> i64 {
 const SHORT: ProfileError = ProfileError::Malformed("ends too early");
 
 #[derive(Clone, Copy)]
-pub(super) struct Reader<'a> {
+pub(in crate::core::profile) struct Reader<'a> {
     rest: &'a [u8],
     clock: UnixMs,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(rest: &'a [u8]) -> Self {
-        Self { rest, clock: UnixMs(0) }
+    pub(in crate::core::profile) fn new(rest: &'a [u8]) -> Self {
+        Self {
+            rest,
+            clock: UnixMs(0),
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -181,11 +193,11 @@ impl<'a> Reader<'a> {
     }
 
     /// All that is left.
-    pub(super) fn rest(&mut self) -> &'a [u8] {
+    pub(in crate::core::profile) fn rest(&mut self) -> &'a [u8] {
         std::mem::take(&mut self.rest)
     }
 
-    pub(super) fn byte(&mut self) -> Result<u8, ProfileError> {
+    pub(in crate::core::profile) fn byte(&mut self) -> Result<u8, ProfileError> {
         let (first, rest) = self.rest.split_first().ok_or(SHORT)?;
         self.rest = rest;
         Ok(*first)
@@ -256,7 +268,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the profile's clock, to which ages refer.
-    pub(super) fn clock(&mut self) -> Result<UnixMs, ProfileError> {
+    pub(in crate::core::profile) fn clock(&mut self) -> Result<UnixMs, ProfileError> {
         let at = self.signed()?;
         if !(TIME_MIN_MS..=TIME_MAX_MS).contains(&at) {
             return Err(ProfileError::Malformed("time out of range"));
@@ -270,7 +282,7 @@ impl<'a> Reader<'a> {
         self.clock
     }
 
-    pub(super) fn age(&mut self, unit_ms: i64) -> Result<UnixMs, ProfileError> {
+    pub(in crate::core::profile) fn age(&mut self, unit_ms: i64) -> Result<UnixMs, ProfileError> {
         let base = ceil_to(self.clock, unit_ms);
         let age_ms = self.span(unit_ms)?;
         let at = base.0.saturating_sub(age_ms);
@@ -286,7 +298,10 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn times(&self, unit_ms: i64) -> Times {
-        Times { unit_ms, previous: None }
+        Times {
+            unit_ms,
+            previous: None,
+        }
     }
 
     pub(super) fn next_time(&mut self, times: &mut Times) -> Result<UnixMs, ProfileError> {
@@ -315,10 +330,16 @@ impl<'a> Reader<'a> {
         Vec::with_capacity(n.min(self.rest.len()))
     }
 
-    pub(super) fn section(&mut self) -> Result<(u8, Self), ProfileError> {
+    pub(in crate::core::profile) fn section(&mut self) -> Result<(u8, Self), ProfileError> {
         let tag = self.byte()?;
         let length = usize::try_from(self.varint()?).unwrap_or(usize::MAX);
         let rest = self.bytes(length)?;
-        Ok((tag, Self { rest, clock: self.clock }))
+        Ok((
+            tag,
+            Self {
+                rest,
+                clock: self.clock,
+            },
+        ))
     }
 }

@@ -26,10 +26,7 @@ impl BitWriter {
 
     /// Appends ascending keys: a five-bit parameter, then each difference by its Rice code.
     pub fn ascending(&mut self, keys: impl ExactSizeIterator<Item = u32> + Clone) {
-        let count = keys.len().max(1) as u64;
-        let last = keys.clone().last().unwrap_or(0);
-        let mean = u64::from(last) / count;
-        let rice = mean.checked_ilog2().unwrap_or(0).min(31);
+        let rice = cheapest(keys.clone());
         self.put(rice, 5);
         let mut previous = 0;
         for key in keys {
@@ -51,6 +48,23 @@ impl BitWriter {
         }
         self.bytes
     }
+}
+
+/// The Rice parameter that takes fewest bits, among those next to the mean difference.
+fn cheapest(keys: impl ExactSizeIterator<Item = u32> + Clone) -> u32 {
+    let count = keys.len().max(1) as u64;
+    let last = keys.clone().last().unwrap_or(0);
+    let near = (u64::from(last) / count).checked_ilog2().unwrap_or(0).min(31);
+    let cost = |rice: u32| {
+        let mut previous = 0;
+        let unary = keys.clone().fold(0_u64, |sum, key| {
+            let delta = key.wrapping_sub(previous);
+            previous = key;
+            sum + u64::from(delta >> rice)
+        });
+        unary + count * u64::from(rice)
+    };
+    (near.saturating_sub(1)..=(near + 1).min(31)).min_by_key(|rice| cost(*rice)).unwrap_or(near)
 }
 
 /// Takes bits written by [`BitWriter`].

@@ -1,0 +1,102 @@
+//! Consents.
+
+use super::bounds::{CONSENTS_MAX, REASON_BYTES_MAX};
+use super::fault::{Faults, Reason};
+use super::time::timestamp;
+use super::{name, time};
+use crate::api::wire::v1;
+use crate::core::catalog::Catalog;
+use crate::core::key::Key;
+use crate::core::profile::Consent;
+use crate::engine::Engine;
+
+/// The consents of a request, in order. One without a purpose is one for every declared purpose.
+pub fn consents(
+    engine: &Engine,
+    catalog: &Catalog,
+    given: &[v1::Consent],
+    faults: &mut Faults,
+) -> Vec<Consent> {
+    if given.is_empty() {
+        faults.add("consents", Reason::Required, "at least one consent is needed");
+    }
+    if !faults.bound_count("consents", given.len(), CONSENTS_MAX) {
+        return Vec::new();
+    }
+    let mut consents = Vec::with_capacity(given.len());
+    for (number, given) in given.iter().enumerate() {
+        let at = format!("consents[{number}]");
+        faults.bound_text(format_args!("{at}.source"), &given.source, REASON_BYTES_MAX);
+        let channel = channel(catalog, given, &at, faults);
+        let granted = granted(given, &at, faults);
+        let when = time::optional(given.consent_time.as_ref());
+        let when = faults.take(format_args!("{at}.consent_time"), when).flatten();
+        if given.expire_time.is_some() {
+            let message = "consents that lapse by themselves are not built yet";
+            faults.add(format_args!("{at}.expire_time"), Reason::NotAllowed, message);
+        }
+        let when = engine.clamp_time(when);
+        for purpose in purposes(catalog, given, &at, faults) {
+            consents.push(Consent { purpose, channel, granted, at: when });
+        }
+    }
+    consents
+}
+
+fn channel(catalog: &Catalog, given: &v1::Consent, at: &str, faults: &mut Faults) -> Key {
+    if given.channel.is_empty() {
+        return Key::default();
+    }
+    let found = name::channel(catalog, &given.channel);
+    let found = faults.take(format_args!("{at}.channel"), found);
+    let channel = found.and_then(|index| catalog.channels.get(usize::from(index)));
+    channel.map(|channel| channel.key).unwrap_or_default()
+}
+
+fn granted(given: &v1::Consent, at: &str, faults: &mut Faults) -> bool {
+    match v1::ConsentState::try_from(given.state) {
+        Ok(v1::ConsentState::Granted) => return true,
+        // What is yet to be confirmed counts as denied.
+        Ok(v1::ConsentState::Denied | v1::ConsentState::Pending) => return false,
+        Ok(v1::ConsentState::Unspecified) => {
+            let message = "whether the customer agrees is needed";
+            faults.add(format_args!("{at}.state"), Reason::Required, message);
+        }
+        Err(_) => {
+            let message = format!("{} is no consent state", given.state);
+            faults.add(format_args!("{at}.state"), Reason::OutOfRange, message);
+        }
+    }
+    false
+}
+
+fn purposes(catalog: &Catalog, given: &v1::Consent, at: &str, faults: &mut Faults) -> Vec<Key> {
+    let declared = &catalog.schema.purposes;
+    let purpose = given.purpose.as_str();
+    if purpose.is_empty() {
+        return declared.iter().map(|purpose| Key::of(purpose)).collect();
+    }
+    if declared.contains(purpose) {
+        return vec![Key::of(purpose)];
+    }
+    let known = declared.iter().map(|purpose| &**purpose);
+    let wrong = name::unknown(Reason::UnknownName, "purpose", purpose, known);
+    faults.note(format_args!("{at}.purpose"), wrong);
+    Vec::new()
+}
+
+/// A consent for the wire.
+pub fn wire(catalog: &Catalog, consent: &Consent) -> v1::Consent {
+    let purposes = &catalog.schema.purposes;
+    let purpose = purposes.iter().find(|purpose| Key::of(purpose) == consent.purpose);
+    let state =
+        if consent.granted { v1::ConsentState::Granted } else { v1::ConsentState::Denied };
+    v1::Consent {
+        channel: name::channel_of(catalog, consent.channel),
+        purpose: purpose.map_or_else(|| consent.purpose.to_string(), |name| name.to_string()),
+        state: state.into(),
+        source: String::new(),
+        consent_time: Some(timestamp(consent.at)),
+        expire_time: None,
+    }
+}

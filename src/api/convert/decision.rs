@@ -1,0 +1,337 @@
+//! A decision for the wire.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::fate;
+use super::kind::offer_kind;
+use super::reasons::{reasons, values};
+use super::time::timestamp;
+use crate::api::wire::v1;
+use crate::core::catalog::source::ContentType;
+use crate::core::catalog::{Catalog, Channel, Offer, Scheme, SchemeFormula};
+use crate::core::decide::{
+    ChannelDecision, ChannelRequest, NoOffer, Placed, PlacementDecision, RenderedContent,
+};
+use crate::core::feature::FeatureVector;
+use crate::core::propensity::Estimate;
+use crate::engine::{Decided, DegradedPart};
+
+/// What was asked, as far as the answer repeats it.
+#[derive(Clone, Debug)]
+pub struct Echo<'a> {
+    /// The customer.
+    pub customer: &'a str,
+    /// The interaction.
+    pub interaction: &'a str,
+    /// Whether it was a dry run.
+    pub dry_run: bool,
+    /// Whether to tell reasons and fates.
+    pub explain: bool,
+    /// The channels asked.
+    pub channels: &'a [ChannelRequest],
+}
+
+/// The decision; its candidates' fates take at most `fates_bytes_max`.
+pub fn decision(decided: &Decided, echo: &Echo<'_>, fates_bytes_max: usize) -> v1::Decision {
+    let catalog = &*decided.snapshot.catalog;
+    let decision = &decided.decision;
+    let told = if echo.explain {
+        fate::all(catalog, &decision.channels, echo.channels, fates_bytes_max)
+    } else {
+        fate::Told::default()
+    };
+    let mut channels: Vec<v1::ChannelDecision> = decision
+        .channels
+        .iter()
+        .filter_map(|channel| channel_decision(decided, echo, channel))
+        .collect();
+    rank(&mut channels);
+    v1::Decision {
+        decision_id: decision.id.to_string(),
+        customer_id: echo.customer.to_owned(),
+        interaction_id: echo.interaction.to_owned(),
+        decide_time: Some(timestamp(decision.at)),
+        versions: Some(versions(decided)),
+        seed: decision.seed,
+        dry_run: echo.dry_run,
+        channels,
+        experiments: Vec::new(),
+        degradations: decided.degradations.iter().map(degradation).collect(),
+        candidates: told.fates,
+        candidates_omitted: told.omitted,
+    }
+}
+
+fn versions(decided: &Decided) -> v1::Versions {
+    v1::Versions {
+        catalog: Some(v1::CatalogVersion { number: 0, hash: decided.versions.catalog.to_string() }),
+        log_position: decided.versions.log_position,
+        profile_version: decided.versions.profile,
+        software: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+fn degradation(degradation: &crate::engine::Degradation) -> v1::Degradation {
+    let (component, name) = match degradation.part {
+        DegradedPart::Store => (v1::Component::Store, "profile"),
+        DegradedPart::Deadline => (v1::Component::Deadline, "profile"),
+        DegradedPart::Commit => (v1::Component::Ledger, "contacts"),
+    };
+    v1::Degradation {
+        component: component.into(),
+        name: name.to_owned(),
+        detail: degradation.detail.clone(),
+    }
+}
+
+/// Ranks channels by expected value; ties in the order asked.
+fn rank(channels: &mut [v1::ChannelDecision]) {
+    let worth = |channel: &v1::ChannelDecision| {
+        let offers = channel.placements.iter().any(|placement| !placement.offers.is_empty());
+        (offers, channel.expected_value.unwrap_or(0.0))
+    };
+    let mut order: Vec<(bool, f64, usize)> = channels
+        .iter()
+        .map(worth)
+        .enumerate()
+        .map(|(place, (offers, value))| (offers, value, place))
+        .collect();
+    order.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)).then(a.2.cmp(&b.2)));
+    for (rank, (.., place)) in (1_u32..).zip(order) {
+        if let Some(channel) = channels.get_mut(place) {
+            channel.rank = rank;
+        }
+    }
+}
+
+fn channel_decision(
+    decided: &Decided,
+    echo: &Echo<'_>,
+    channel: &ChannelDecision,
+) -> Option<v1::ChannelDecision> {
+    let catalog = &*decided.snapshot.catalog;
+    let spec = catalog.channels.get(usize::from(channel.channel))?;
+    let scheme = catalog.schemes.iter().find(|scheme| scheme.name == channel.scheme);
+    let asked = echo.channels.iter().find(|asked| asked.channel == channel.channel);
+    let told = Telling { catalog, channel, spec, scheme, features: &decided.decision.features };
+    let placements = channel
+        .placements
+        .iter()
+        .filter_map(|placement| {
+            let asked = asked.and_then(|asked| {
+                asked.placements.iter().find(|asked| asked.placement == placement.placement)
+            });
+            told.placement(placement, asked.map(|asked| asked.slots), decided)
+        })
+        .collect();
+    let offers = || channel.placements.iter().flat_map(|placement| &placement.offers);
+    let valued = scheme.is_some_and(values) && offers().any(|placed| placed.factors.value != 0.0);
+    let expected = || offers().map(|placed| placed.factors.propensity * placed.factors.value).sum();
+    Some(v1::ChannelDecision {
+        channel: spec.name.to_string(),
+        rank: 0,
+        expected_value: valued.then(expected),
+        placements,
+    })
+}
+
+/// What telling of one channel needs.
+struct Telling<'a> {
+    catalog: &'a Catalog,
+    channel: &'a ChannelDecision,
+    spec: &'a Channel,
+    scheme: Option<&'a Scheme>,
+    features: &'a FeatureVector,
+}
+
+impl Telling<'_> {
+    fn placement(
+        &self,
+        placement: &PlacementDecision,
+        slots: Option<u32>,
+        decided: &Decided,
+    ) -> Option<v1::PlacementDecision> {
+        let spec = self.spec.placements.get(usize::from(placement.placement))?;
+        let slots = slots.unwrap_or(spec.slots).min(spec.slots);
+        let shown = u32::try_from(placement.offers.len()).unwrap_or(u32::MAX);
+        let empty = slots.saturating_sub(shown);
+        let no_offer = (empty > 0).then(|| self.no_offer(placement, empty, decided));
+        Some(v1::PlacementDecision {
+            placement: spec.name.to_string(),
+            offers: placement.offers.iter().filter_map(|placed| self.offer(placed)).collect(),
+            no_offer,
+            scheme: self.channel.scheme.to_string(),
+        })
+    }
+
+    fn no_offer(
+        &self,
+        placement: &PlacementDecision,
+        empty_slots: u32,
+        decided: &Decided,
+    ) -> v1::NoOffer {
+        let reach = self.catalog.reach.get(usize::from(self.channel.channel));
+        let reach = reach.and_then(|reach| reach.get(usize::from(placement.placement)));
+        let none = placement.offers.is_empty();
+        let (reason, message) = match placement.no_offer {
+            _ if none && !decided.degradations.is_empty() => {
+                (v1::NoOfferReason::Degraded, "too little could be known to offer safely")
+            }
+            _ if reach.is_none_or(|reach| reach.is_empty()) => {
+                (v1::NoOfferReason::NoCandidate, "no offer has a treatment for this placement")
+            }
+            Some(NoOffer::BelowThreshold) => {
+                (v1::NoOfferReason::NotWorth, "each candidate scored below the threshold")
+            }
+            Some(NoOffer::FewerThanSlots) if none => {
+                (v1::NoOfferReason::Slate, "what was left is offered elsewhere in this decision")
+            }
+            Some(NoOffer::FewerThanSlots) => {
+                (v1::NoOfferReason::Policy, "fewer offers than slots passed the policies")
+            }
+            Some(NoOffer::NoneEligible) | None => self.gate_in_the_way(),
+        };
+        v1::NoOffer {
+            reason: reason.into(),
+            message: message.to_owned(),
+            empty_slots,
+            selection_probability: None,
+        }
+    }
+
+    /// The gate that stopped most of the candidates, where fates are told.
+    fn gate_in_the_way(&self) -> (v1::NoOfferReason, &'static str) {
+        use crate::core::policy::Gate;
+        let stopped = |gate: Gate| self.channel.fates.iter().filter(|f| f.gate() == gate).count();
+        let (consent, limit) = (stopped(Gate::Consent), stopped(Gate::ContactLimit));
+        let rules = stopped(Gate::Eligibility)
+            + stopped(Gate::Applicability)
+            + stopped(Gate::Suitability)
+            + stopped(Gate::Validity)
+            + stopped(Gate::CoolDown);
+        if consent > limit.max(rules) {
+            (v1::NoOfferReason::Consent, "the customer has not consented to this channel")
+        } else if limit > rules {
+            (v1::NoOfferReason::ContactLimit, "the customer has been contacted often enough")
+        } else {
+            (v1::NoOfferReason::Policy, "no offer passed the policies")
+        }
+    }
+
+    fn offer(&self, placed: &Placed) -> Option<v1::OfferDecision> {
+        let offer = self.catalog.offers.get(placed.offer as usize)?;
+        let group = self.catalog.groups.get(usize::from(offer.group));
+        let treatment = offer.treatments.get(placed.treatment);
+        let (lever, context_weight) = match self.scheme.map(|scheme| &scheme.formula) {
+            Some(SchemeFormula::ExpectedValue) => (Some(placed.factors.lever), None),
+            Some(SchemeFormula::Pcvl(_) | SchemeFormula::Custom { .. }) => {
+                (Some(placed.factors.lever), Some(placed.factors.context_weight))
+            }
+            _ => (None, None),
+        };
+        let valued = offer.value.is_some() || !offer.contributions.is_empty();
+        let mode = if self.channel.explored {
+            v1::SelectionMode::Explored
+        } else {
+            v1::SelectionMode::Ranked
+        };
+        Some(v1::OfferDecision {
+            offer_id: offer.id.to_string(),
+            name: localized(offer, &self.channel.locale),
+            group: group.map(|group| group.name.to_string()).unwrap_or_default(),
+            kind: offer_kind(offer.kind).into(),
+            treatment_id: treatment.map(|t| t.id.to_string()).unwrap_or_default(),
+            rank: placed.slot + 1,
+            score: placed.score,
+            propensity: Some(propensity(&placed.estimate)),
+            affinity: placed.factors.affinity,
+            value: valued.then_some(placed.factors.value),
+            uplift: None,
+            lever,
+            context_weight,
+            selection_mode: mode.into(),
+            selection_probability: placed.selection_probability,
+            selection_probability_estimated: false,
+            content: placed.content.iter().map(content).collect(),
+            locale: self.channel.locale.to_string(),
+            reasons: placed
+                .reasons
+                .as_ref()
+                .map(|why| reasons(self.catalog, self.scheme, placed, why, self.features)),
+        })
+    }
+}
+
+/// The offer's name in `locale`, in its language, or as it is declared for all.
+pub fn localized(offer: &Offer, locale: &str) -> String {
+    let language = locale.split('-').next().unwrap_or_default();
+    let names: &BTreeMap<Arc<str>, Arc<str>> = &offer.names;
+    [locale, language, ""]
+        .into_iter()
+        .find_map(|key| names.get(key))
+        .or_else(|| names.values().next())
+        .map(|name| name.to_string())
+        .unwrap_or_default()
+}
+
+/// Share of the intervals that hold the true probability.
+const COVERAGE: f64 = 0.9;
+/// Standard deviations to either side of the mean that hold [`COVERAGE`] of a normal distribution.
+const COVERAGE_DEVIATIONS: f64 = 1.644_853_626_951_472_7;
+
+/// A propensity with its interval: the logit's mean and 1.645 standard deviations to either side.
+fn propensity(estimate: &Estimate) -> v1::Propensity {
+    let reach = COVERAGE_DEVIATIONS * estimate.logit_variance.max(0.0).sqrt();
+    let sigmoid = |logit: f64| 1.0 / (1.0 + (-logit).exp());
+    let probability = estimate.probability;
+    v1::Propensity {
+        probability,
+        lower: sigmoid(estimate.logit_mean - reach).min(probability),
+        upper: sigmoid(estimate.logit_mean + reach).max(probability),
+        coverage: COVERAGE,
+        evidence: estimate.evidence,
+    }
+}
+
+fn content(content: &RenderedContent) -> (String, v1::ContentItem) {
+    let text = content.text.clone();
+    let mut item = v1::ContentItem::default();
+    let kind = match content.ty {
+        ContentType::Text => v1::ContentType::Text,
+        ContentType::Image => v1::ContentType::Image,
+        ContentType::Link => v1::ContentType::Link,
+        ContentType::Video => v1::ContentType::Video,
+        ContentType::Structured => v1::ContentType::Structured,
+    };
+    item.r#type = kind.into();
+    match content.ty {
+        ContentType::Text => item.text = text,
+        ContentType::Image | ContentType::Link | ContentType::Video => item.uri = text,
+        ContentType::Structured => {
+            item.data = serde_json::from_str(&text).ok().map(|json| structured(&json));
+            item.text = text;
+        }
+    }
+    (content.name.to_string(), item)
+}
+
+fn structured(json: &serde_json::Value) -> v1::Value {
+    use v1::value::Kind;
+    let kind = match json {
+        serde_json::Value::Null => Kind::NullValue(0),
+        serde_json::Value::Bool(b) => Kind::BoolValue(*b),
+        serde_json::Value::Number(number) => match number.as_i64() {
+            Some(whole) => Kind::IntValue(whole),
+            None => Kind::DoubleValue(number.as_f64().unwrap_or_default()),
+        },
+        serde_json::Value::String(text) => Kind::StringValue(text.clone()),
+        serde_json::Value::Array(values) => {
+            Kind::ListValue(v1::ValueList { values: values.iter().map(structured).collect() })
+        }
+        serde_json::Value::Object(entries) => Kind::MapValue(v1::ValueMap {
+            entries: entries.iter().map(|(key, value)| (key.clone(), structured(value))).collect(),
+        }),
+    };
+    v1::Value { kind: Some(kind) }
+}

@@ -1,0 +1,172 @@
+//! Why an offer ranks where it does, with names.
+
+use super::name;
+use crate::api::wire::v1;
+use crate::core::arbitration::score::Factors;
+use crate::core::catalog::source::ExponentsSource;
+use crate::core::catalog::{Catalog, Scheme, SchemeFormula};
+use crate::core::decide::{Placed, Reasons};
+use crate::core::feature::FeatureVector;
+use crate::core::key::Key;
+
+/// The reasons of an offer that was placed.
+pub fn reasons(
+    catalog: &Catalog,
+    scheme: Option<&Scheme>,
+    placed: &Placed,
+    reasons: &Reasons,
+    features: &FeatureVector,
+) -> v1::Reasons {
+    let mut factors = factors(scheme, &placed.factors, placed.score);
+    factors.extend(reasons.objectives.iter().filter_map(|(index, amount)| {
+        let objective = catalog.objectives.get(usize::from(*index))?;
+        let share = if placed.factors.value == 0.0 { 0.0 } else { amount / placed.factors.value };
+        let counts = scheme.is_some_and(|scheme| values(scheme));
+        let contribution = if counts { placed.score * share } else { 0.0 };
+        Some(factor(&format!("objective.{}", objective.name), *amount, contribution))
+    }));
+    v1::Reasons {
+        because: because(catalog, scheme, placed, reasons),
+        factors,
+        features: reasons
+            .features
+            .iter()
+            .map(|(key, share)| feature(catalog, features, *key, *share))
+            .collect(),
+        items: reasons
+            .because
+            .iter()
+            .map(|item| factor(&item_name(catalog, *item), 0.0, 0.0))
+            .collect(),
+        prices: Vec::new(),
+    }
+}
+
+/// Whether a scheme ranks by money.
+pub fn values(scheme: &Scheme) -> bool {
+    matches!(
+        scheme.formula,
+        SchemeFormula::ExpectedValue | SchemeFormula::Pcvl(_) | SchemeFormula::Custom { .. }
+    )
+}
+
+/// The factors of a score in the scheme's order. In a product a factor contributes what the score
+/// would lose if the factor were 1; in a custom formula contributions are not known and are 0.
+pub fn factors(scheme: Option<&Scheme>, factors: &Factors, score: f64) -> Vec<v1::Factor> {
+    let Factors { propensity, value, lever, context_weight, priority, affinity, .. } = *factors;
+    match scheme.map(|scheme| &scheme.formula) {
+        Some(SchemeFormula::Priority) => vec![
+            factor("priority", f64::from(priority), f64::from(priority)),
+            factor("propensity", propensity, propensity),
+        ],
+        Some(SchemeFormula::Propensity) => vec![factor("propensity", propensity, score)],
+        Some(SchemeFormula::ExpectedValue) => {
+            product(&[("propensity", propensity, 1.0), ("value", value, 1.0), ("lever", lever, 1.0)])
+        }
+        Some(SchemeFormula::Pcvl(exponents)) => {
+            let ExponentsSource { propensity: p, context: c, value: v, lever: l } = *exponents;
+            product(&[
+                ("propensity", propensity, p),
+                ("context_weight", context_weight, c),
+                ("value", value, v),
+                ("lever", lever, l),
+            ])
+        }
+        Some(SchemeFormula::Custom { .. }) | None => vec![
+            factor("propensity", propensity, 0.0),
+            factor("affinity", affinity.unwrap_or(0.0), 0.0),
+            factor("value", value, 0.0),
+            factor("lever", lever, 0.0),
+            factor("context_weight", context_weight, 0.0),
+            factor("priority", f64::from(priority), 0.0),
+        ],
+    }
+}
+
+fn product(parts: &[(&str, f64, f64)]) -> Vec<v1::Factor> {
+    let powers: Vec<f64> = parts
+        .iter()
+        .map(|(_, value, exponent)| match *exponent {
+            1.0 => *value,
+            exponent => value.max(0.0).powf(exponent),
+        })
+        .collect();
+    let whole: f64 = powers.iter().product();
+    parts
+        .iter()
+        .enumerate()
+        .map(|(number, (name, value, _))| {
+            let others = powers.iter().enumerate().filter(|(other, _)| *other != number);
+            let without: f64 = others.map(|(_, power)| power).product();
+            factor(name, *value, whole - without)
+        })
+        .collect()
+}
+
+fn factor(name: &str, value: f64, contribution: f64) -> v1::Factor {
+    v1::Factor { name: name.to_owned(), value, contribution, text: String::new() }
+}
+
+/// A feature by the path of its attribute; what is no attribute (the offer, the channel) by its own
+/// name.
+fn feature(catalog: &Catalog, seen: &FeatureVector, key: Key, share: f64) -> v1::Factor {
+    let slot = catalog.schema.slots.iter().find(|slot| slot.key == key);
+    let name = match slot {
+        Some(slot) => slot.path.to_string(),
+        None => other_feature(catalog, key),
+    };
+    let number = seen.numeric().binary_search_by_key(&key, |(known, _)| *known).ok();
+    let number = number.and_then(|place| seen.numeric().get(place));
+    factor(&name, number.map_or(0.0, |(_, number)| f64::from(*number)), share)
+}
+
+fn other_feature(catalog: &Catalog, key: Key) -> String {
+    if let Some(group) = catalog.groups.iter().find(|group| group.key == key) {
+        return format!("group.{}", group.name);
+    }
+    if let Some(channel) = catalog.channels.iter().find(|channel| channel.key == key) {
+        return format!("channel.{}", channel.name);
+    }
+    match catalog.offer_by_key(key).and_then(|index| catalog.offers.get(index as usize)) {
+        Some(offer) => format!("offer.{}", offer.id),
+        None => BUILT_IN
+            .into_iter()
+            .find(|name| Key::of(name) == key)
+            .map_or_else(|| key.to_string(), str::to_owned),
+    }
+}
+
+/// Names that the propensity model gives to what it sees of a candidate.
+const BUILT_IN: [&str; 4] = ["affinity", "channel", "placement", "treatment"];
+
+/// The name of an item: that of the offer that stands for it.
+pub fn item_name(catalog: &Catalog, item: Key) -> String {
+    let offer = catalog.offers.iter().find(|offer| offer.item == item);
+    offer.map_or_else(|| name::offer_of(catalog, item), |offer| offer.id.to_string())
+}
+
+fn because(
+    catalog: &Catalog,
+    scheme: Option<&Scheme>,
+    placed: &Placed,
+    reasons: &Reasons,
+) -> String {
+    let scheme = scheme.map_or("", |scheme| &*scheme.name);
+    let factors = &placed.factors;
+    let mut words = format!(
+        "ranked by `{scheme}` with a propensity of {:.1} %",
+        factors.propensity * 100.0
+    );
+    if factors.value != 0.0 {
+        words.push_str(&format!(" and a value of {:.2}", factors.value));
+    }
+    let strongest = reasons.features.iter().find(|(_, share)| *share > 0.0);
+    if let Some((key, _)) = strongest {
+        let name = feature(catalog, &FeatureVector::default(), *key, 0.0).name;
+        words.push_str(&format!("; `{name}` speaks most for it"));
+    }
+    if let Some(item) = reasons.because {
+        words.push_str(&format!("; others with `{}` chose it", item_name(catalog, item)));
+    }
+    words
+}

@@ -1,0 +1,167 @@
+//! `InsightService`.
+
+use std::sync::Arc;
+
+use tonic::codegen::BoxStream;
+use tonic::{Request, Response, Status};
+
+use crate::api::convert::fault::{Faults, Reason};
+use crate::api::convert::name;
+use crate::api::status;
+use crate::api::wire::v1;
+use crate::api::wire::v1::insight_service_server::InsightService;
+use crate::core::learn::Tally;
+use crate::engine::Engine;
+
+/// Shows how the models fare.
+#[derive(Clone, Debug)]
+pub struct Insights {
+    engine: Arc<Engine>,
+}
+
+/// The one model there is.
+const PROPENSITY: &str = "propensity";
+
+impl Insights {
+    /// Shows what `engine` has learned.
+    pub fn new(engine: Arc<Engine>) -> Self {
+        Self { engine }
+    }
+}
+
+#[tonic::async_trait]
+impl InsightService for Insights {
+    async fn get_model_insights(
+        &self,
+        request: Request<v1::GetModelInsightsRequest>,
+    ) -> Result<Response<v1::GetModelInsightsResponse>, Status> {
+        let by_offer = asked(request.get_ref()).map_err(status::faults)?;
+        let snapshot = self.engine.snapshot();
+        let tallies = &snapshot.models.tallies;
+        let mut insights = Vec::new();
+        if by_offer {
+            let offers = tallies.offers();
+            insights.extend(offers.map(|(offer, tally)| {
+                insight(tally, vec![name::offer_of(&snapshot.catalog, offer)])
+            }));
+            insights.sort_by(|a, b| a.cell.cmp(&b.cell));
+        } else {
+            insights.push(insight(&tallies.overall, Vec::new()));
+        }
+        Ok(Response::new(v1::GetModelInsightsResponse {
+            insights,
+            log_position: snapshot.models.position(),
+            learning_lag: None,
+        }))
+    }
+
+    async fn get_offer_insights(
+        &self,
+        _: Request<v1::GetOfferInsightsRequest>,
+    ) -> Result<Response<v1::GetOfferInsightsResponse>, Status> {
+        Err(status::unimplemented("InsightService.GetOfferInsights"))
+    }
+
+    async fn get_objective_insights(
+        &self,
+        _: Request<v1::GetObjectiveInsightsRequest>,
+    ) -> Result<Response<v1::GetObjectiveInsightsResponse>, Status> {
+        Err(status::unimplemented("InsightService.GetObjectiveInsights"))
+    }
+
+    async fn get_limit_insights(
+        &self,
+        _: Request<v1::GetLimitInsightsRequest>,
+    ) -> Result<Response<v1::GetLimitInsightsResponse>, Status> {
+        Err(status::unimplemented("InsightService.GetLimitInsights"))
+    }
+
+    async fn get_service_insights(
+        &self,
+        _: Request<v1::GetServiceInsightsRequest>,
+    ) -> Result<Response<v1::GetServiceInsightsResponse>, Status> {
+        Err(status::unimplemented("InsightService.GetServiceInsights"))
+    }
+
+    async fn get_scorecard(
+        &self,
+        _: Request<v1::GetScorecardRequest>,
+    ) -> Result<Response<v1::GetScorecardResponse>, Status> {
+        Err(status::unimplemented("InsightService.GetScorecard"))
+    }
+
+    async fn watch_decisions(
+        &self,
+        _: Request<v1::WatchDecisionsRequest>,
+    ) -> Result<Response<BoxStream<v1::WatchDecisionsResponse>>, Status> {
+        Err(status::unimplemented("InsightService.WatchDecisions"))
+    }
+}
+
+/// Whether numbers are asked by offer. What is kept is of all time.
+fn asked(request: &v1::GetModelInsightsRequest) -> Result<bool, Faults> {
+    let mut faults = Faults::default();
+    for (number, model) in request.models.iter().enumerate().take(16) {
+        if model != PROPENSITY {
+            let wrong = name::unknown(Reason::UnknownName, "model", model, [PROPENSITY]);
+            faults.note(format_args!("models[{number}]"), wrong);
+        }
+    }
+    faults.bound_count("models", request.models.len(), 16);
+    if request.range.is_some() {
+        faults.add("range", Reason::NotAllowed, "numbers are kept over all time only, for now");
+    }
+    if request.step.is_some() {
+        faults.add("step", Reason::NotAllowed, "numbers are kept over all time only, for now");
+    }
+    let by_offer = request.dimensions == [v1::Dimension::Offer as i32];
+    if !by_offer && !request.dimensions.is_empty() {
+        let message = "numbers are kept as a whole or by offer only, for now";
+        faults.add("dimensions", Reason::NotAllowed, message);
+    }
+    faults.done(Some(by_offer))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+fn insight(tally: &Tally, cell: Vec<String>) -> v1::ModelInsight {
+    let bins = tally.calibration().iter().filter(|bin| bin.count > 0);
+    let calibration = bins.map(|bin| {
+        let count = bin.count as f64;
+        v1::CalibrationBin {
+            predicted: bin.predicted / count,
+            observed: Some(rate(bin.observed, count)),
+        }
+    });
+    v1::ModelInsight {
+        model: PROPENSITY.to_owned(),
+        cell,
+        start_time: None,
+        outcomes: tally.count,
+        positive_rate: if tally.count > 0 { tally.positives / tally.count as f64 } else { 0.0 },
+        log_loss: tally.log_loss().unwrap_or(0.0),
+        base_log_loss: tally.base_log_loss().unwrap_or(0.0),
+        auc: tally.auc().unwrap_or(0.5),
+        calibration_error: tally.calibration_error().unwrap_or(0.0),
+        calibration: calibration.collect(),
+        features: Vec::new(),
+        drift: 0.0,
+        serving: true,
+    }
+}
+
+/// A rate with its 90 % interval (Wilson 1927, "Probable inference, the law of succession, and
+/// statistical inference", equation 3).
+fn rate(positives: f64, count: f64) -> v1::Estimate {
+    const Z: f64 = 1.644_853_626_951_472_7;
+    let p = (positives / count).clamp(0.0, 1.0);
+    let scale = 1.0 + Z * Z / count;
+    let middle = (p + Z * Z / (2.0 * count)) / scale;
+    let reach = Z * (p * (1.0 - p) / count + Z * Z / (4.0 * count * count)).sqrt() / scale;
+    v1::Estimate {
+        value: p,
+        lower: (middle - reach).clamp(0.0, p),
+        upper: (middle + reach).clamp(p, 1.0),
+        coverage: 0.9,
+        evidence: count,
+    }
+}

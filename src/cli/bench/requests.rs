@@ -1,0 +1,95 @@
+//! What is asked: prepared before the clock runs, so that a caller costs little.
+
+use std::collections::BTreeMap;
+
+use super::catalog::{CHANNEL, EVENT, PLACEMENT, random_attributes, random_context};
+use crate::api::wire::v1;
+use crate::cli::values;
+use crate::core::key::{mix64, unit};
+use crate::core::value::Value;
+
+/// Customers that calls are about.
+const CUSTOMERS: u64 = 2_000;
+
+/// A request of one of the two kinds that are measured.
+#[derive(Clone, Debug)]
+pub enum Call {
+    /// `Decide`.
+    Decide(v1::DecideRequest),
+    /// `RecordEvents`, with one event.
+    Record(v1::RecordEventsRequest),
+}
+
+/// Ids of all customers.
+#[must_use]
+pub fn customers() -> Vec<String> {
+    (0..CUSTOMERS).map(|number| format!("customer-{number}")).collect()
+}
+
+/// What makes each customer known.
+#[must_use]
+pub fn profiles() -> Vec<v1::UpdateProfileRequest> {
+    let customers = customers().into_iter().zip(0..);
+    customers
+        .map(|(customer_id, seed)| v1::UpdateProfileRequest {
+            customer_id,
+            set: entries(random_attributes(seed)),
+            ..v1::UpdateProfileRequest::default()
+        })
+        .collect()
+}
+
+/// A decision for each customer, each in a random moment.
+#[must_use]
+pub fn decisions() -> Vec<Call> {
+    let customers = customers().into_iter().zip(0..);
+    customers
+        .map(|(customer_id, seed)| {
+            let placement = v1::PlacementRequest {
+                placement: PLACEMENT.to_owned(),
+                ..v1::PlacementRequest::default()
+            };
+            let channel = v1::ChannelRequest {
+                channel: CHANNEL.to_owned(),
+                placements: vec![placement],
+                ..v1::ChannelRequest::default()
+            };
+            Call::Decide(v1::DecideRequest {
+                customer_id,
+                channels: vec![channel],
+                context: entries(random_context(mix64(seed, 1))),
+                ..v1::DecideRequest::default()
+            })
+        })
+        .collect()
+}
+
+/// An event of each customer.
+#[must_use]
+pub fn events() -> Vec<Call> {
+    let customers = customers().into_iter().zip(0..);
+    customers
+        .map(|(customer_id, seed)| {
+            let fields = [
+                ("amount".to_owned(), values::double(unit(seed, 1) * 100.0)),
+                ("page".to_owned(), values::text(&format!("page-{}", seed % 50))),
+            ];
+            Call::Record(v1::RecordEventsRequest {
+                events: vec![v1::Event {
+                    customer_id,
+                    r#type: EVENT.to_owned(),
+                    fields: fields.into_iter().collect(),
+                    ..v1::Event::default()
+                }],
+            })
+        })
+        .collect()
+}
+
+fn entries(values: Vec<(String, Value)>) -> BTreeMap<String, v1::Value> {
+    let wire = |value: &Value| match value {
+        Value::Double(number) => values::double(*number),
+        other => values::text(other.as_str().unwrap_or_default()),
+    };
+    values.iter().map(|(name, value)| (name.clone(), wire(value))).collect()
+}

@@ -1,0 +1,17 @@
+//! What the process is told: flags, each also an `ARBITRA_*` environment variable, checked all at
+//! once before a port is bound. `args` is what may be said, `check` what it means.
+
+mod args;
+mod check;
+
+pub use args::{
+    DEFAULT_ADMIN, DEFAULT_DATA, DEFAULT_LISTEN, DEFAULT_LOG, DEFAULT_REDIS_PREFIX, DEFAULT_RULES,
+    DEFAULT_STORE, LogArgs, ServeArgs, StoreArgs,
+};
+pub use check::{
+    ConfigError, ConfigFault, LogConfig, ServeConfig, StoreConfig, check_log, check_serve,
+    check_store,
+};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! Two replicas on one Redis: their models at the same position of the learning log are the same
+//! bytes, however the outcomes came in, and a replica that starts later catches up to them.
+
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arbitra::core::catalog::Catalog;
+use arbitra::core::decide::{ChannelRequest, PlacementRequest, Request};
+use arbitra::core::interaction::{Outcome, OutcomeKind};
+use arbitra::core::key::{Key, id64};
+use arbitra::core::time::UnixMs;
+use arbitra::engine::{
+    DecideCall, Engine, EngineConfig, FixedClock, OutcomeCall, Proved, Running, prove, read_folder,
+};
+use arbitra::store::{RedisConfig, RedisStore, Store};
+use support::redis_server::RedisServer;
+
+const NOW: UnixMs = UnixMs(1_760_000_000_000);
+
+fn rules() -> Proved {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/coupons/rules");
+    prove(&read_folder(&root).unwrap()).unwrap()
+}
+
+async fn replica(server: &RedisServer) -> (Arc<Engine>, Running) {
+    let config = RedisConfig::new(server.url().parse().unwrap());
+    let store: Arc<dyn Store> = Arc::new(RedisStore::new(&config).unwrap());
+    let clock = Arc::new(FixedClock::new(NOW));
+    let config = EngineConfig {
+        checkpoint_interval: Duration::from_millis(50),
+        log_kept_max: 20,
+        ..EngineConfig::default()
+    };
+    Engine::start(store, rules(), clock, config).await.unwrap()
+}
+
+fn call(engine: &Engine, customer: usize) -> DecideCall {
+    let snapshot = engine.snapshot();
+    let placement = PlacementRequest { placement: 0, slots: 5, only: vec![], without: vec![] };
+    let channel =
+        ChannelRequest { channel: 0, locale: None, placements: vec![placement], scheme: None };
+    DecideCall {
+        customer: format!("customer {customer}"),
+        request_id: None,
+        request: Request { channels: vec![channel], ..Request::default() },
+        snapshot,
+        dry_run: false,
+        as_of: None,
+        seed: None,
+        assume_consent: false,
+        deadline: std::time::Instant::now() + Duration::from_secs(5),
+    }
+}
+
+fn answer(catalog: &Catalog, number: usize, decision: u64, offer: u32) -> OutcomeCall {
+    let offer = &catalog.offers[offer as usize];
+    let kind = if number.is_multiple_of(3) { OutcomeKind::Accept } else { OutcomeKind::Reject };
+    OutcomeCall {
+        customer: format!("customer {}", number % 17),
+        outcome: Outcome {
+            id: id64(&format!("outcome {number}")),
+            decision: Some(decision),
+            offer: offer.key,
+            group: catalog.groups[usize::from(offer.group)].key,
+            treatment: Key::default(),
+            channel: catalog.channels[0].key,
+            kind,
+            reason: Key::default(),
+            value: None,
+            at: NOW,
+        },
+        context: Vec::new(),
+    }
+}
+
+async fn reach(engine: &Engine, position: u64) {
+    let mut learned = engine.watch_learned();
+    let wait = learned.wait_for(|learned| *learned >= position);
+    tokio::time::timeout(Duration::from_secs(20), wait).await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replicas_at_the_same_position_hold_the_same_bytes() {
+    let server = RedisServer::start();
+    let (first, first_running) = replica(&server).await;
+    let (second, second_running) = replica(&server).await;
+    let mut last = 0;
+    for number in 0..120 {
+        // Decided by one replica, answered at the other: the join goes through the store.
+        let (decides, records) =
+            if number % 2 == 0 { (&first, &second) } else { (&second, &first) };
+        let decided = decides.decide(call(decides, number % 17)).await.unwrap();
+        let placed = &decided.decision.channels[0].placements[0].offers;
+        assert!(!placed.is_empty());
+        let offer = placed[number % placed.len()].offer;
+        let low = decided.decision.id.low();
+        let outcome = answer(&decided.snapshot.catalog, number, low, offer);
+        let again = records.record_outcomes(vec![outcome.clone()]).await;
+        let recorded = again.into_iter().next().unwrap().unwrap();
+        last = last.max(recorded.log_position);
+        // A retry, at the other replica, changes nothing.
+        let retried = decides.record_outcomes(vec![outcome]).await;
+        assert_eq!(retried[0].as_ref().unwrap().log_position, 0);
+    }
+    reach(&first, last).await;
+    reach(&second, last).await;
+    let digest = |engine: &Engine| {
+        let snapshot = engine.snapshot();
+        (snapshot.models.position(), snapshot.models.counts, snapshot.models.digest())
+    };
+    assert_eq!(digest(&first), digest(&second));
+    assert_eq!(digest(&first).1.outcomes, 120);
+
+    // One that starts now has the checkpoint and the rest of the log.
+    let (third, third_running) = replica(&server).await;
+    assert_eq!(digest(&third), digest(&first));
+    first_running.stop(&first).await;
+    second_running.stop(&second).await;
+    third_running.stop(&third).await;
+}
