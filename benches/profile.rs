@@ -9,11 +9,7 @@ use arbitra::core::profile::{Profile, fill_computed};
 use arbitra::core::time::{SECOND_MS, UnixMs};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 
-#[expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "shared with the unit tests"
-)]
+#[expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "shared with the unit tests")]
 #[path = "../src/core/profile/tests/fixture.rs"]
 mod fixture;
 
@@ -22,9 +18,7 @@ fn profile(c: &mut Criterion) {
     let (profile, now) = fixture::customer(&schema);
     let bytes = profile.encode();
     println!("a customer with 100 events: {} bytes", bytes.len());
-    c.bench_function("profile/encode", |b| {
-        b.iter(|| black_box(&profile).encode())
-    });
+    c.bench_function("profile/encode", |b| b.iter(|| black_box(&profile).encode()));
     c.bench_function("profile/decode", |b| {
         b.iter(|| Profile::decode(black_box(&bytes)));
     });
@@ -32,10 +26,7 @@ fn profile(c: &mut Criterion) {
         ("view", fixture::view(1 << 40, now, "item 3")),
         ("purchase", fixture::purchase(1 << 41, now, 12.5, "food")),
     ] {
-        let event = core::interaction::Event {
-            at: UnixMs(now.0 + SECOND_MS),
-            ..event
-        };
+        let event = core::interaction::Event { at: UnixMs(now.0 + SECOND_MS), ..event };
         c.bench_function(&format!("profile/apply_event/{name}"), |b| {
             b.iter_batched_ref(
                 || profile.clone(),
@@ -44,12 +35,7 @@ fn profile(c: &mut Criterion) {
             );
         });
     }
-    let outcome = fixture::outcome(
-        1 << 42,
-        "offer 3",
-        core::interaction::OutcomeKind::Click,
-        now,
-    );
+    let outcome = fixture::outcome(1 << 42, "offer 3", core::interaction::OutcomeKind::Click, now);
     c.bench_function("profile/apply_outcome", |b| {
         b.iter_batched_ref(
             || profile.clone(),

@@ -7,8 +7,8 @@ use serde_json::{Value as Json, json};
 
 use super::rules::{self, Summary};
 use super::{Exit, Failure, output};
-use crate::core::catalog::fault::{Fault, Severity};
 use crate::core::cases::{self, CaseReport};
+use crate::core::catalog::fault::{Fault, Severity};
 use crate::core::catalog::{self, Loaded};
 
 /// Flags of `check`.
@@ -109,9 +109,10 @@ fn to_json(found: &Found, good: bool) -> Json {
             "hint": fault.hint,
         })
     });
-    let failed = found.cases.iter().filter(|case| !case.passed()).map(|case| {
-        json!({ "case": case.name, "at": case.position, "failures": case.failures })
-    });
+    let failed =
+        found.cases.iter().filter(|case| !case.passed()).map(
+            |case| json!({ "case": case.name, "at": case.position, "failures": case.failures }),
+        );
     json!({
         "good": good,
         "faults": faults.collect::<Vec<_>>(),

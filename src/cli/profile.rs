@@ -72,7 +72,8 @@ fn show(profile: &v1::Profile) {
 }
 
 fn offer_row(offer: &v1::OfferHistory) -> Vec<String> {
-    let counts = offer.counts.iter().map(|count| format!("{} {}", count.count, outcome(count.kind)));
+    let counts =
+        offer.counts.iter().map(|count| format!("{} {}", count.count, outcome(count.kind)));
     let last = outcome(offer.last_kind);
     vec![offer.offer_id.clone(), counts.collect::<Vec<_>>().join(", "), last]
 }
@@ -88,7 +89,8 @@ fn lower(name: &str, prefix: &str) -> String {
 
 fn to_json(profile: &v1::Profile) -> Json {
     let offers = profile.offers.iter().map(|offer| {
-        let counts = offer.counts.iter().map(|count| (outcome(count.kind), Json::from(count.count)));
+        let counts =
+            offer.counts.iter().map(|count| (outcome(count.kind), Json::from(count.count)));
         json!({
             "offer_id": offer.offer_id,
             "counts": counts.collect::<serde_json::Map<_, _>>(),

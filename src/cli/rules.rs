@@ -6,9 +6,9 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::Failure;
-use crate::core::catalog::fault::{Fault, Severity, render, render_coloured};
 use crate::core::cases::CaseReport;
 use crate::core::catalog::Catalog;
+use crate::core::catalog::fault::{Fault, Severity, render, render_coloured};
 use crate::engine::{Proved, RulesError, prove, read_folder};
 
 /// Files of a rules folder: path within it, with `/`, and bytes.

@@ -1,8 +1,8 @@
 //! What a model sees of a customer and a context: tokens of categories, and numbers.
 
-use crate::core::key::Key;
 use crate::core::codec::bits::{BitReader, BitWriter};
 use crate::core::codec::bytes::{CodecError, Reader, Writer};
+use crate::core::key::Key;
 use crate::core::value::{MapKey, Value};
 
 /// Token of an attribute that is declared but has no value (or a number that is not finite).

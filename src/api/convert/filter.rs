@@ -4,8 +4,8 @@ use super::bounds::FILTER_NAMES_MAX;
 use super::fault::{Faults, Wrong};
 use super::{kind, name};
 use crate::api::wire::v1;
-use crate::core::catalog::{Catalog, Offer};
 use crate::core::catalog::source::OfferKind;
+use crate::core::catalog::{Catalog, Offer};
 
 /// Which offers may stand in a placement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -52,18 +52,9 @@ pub fn synthetic_rules(offers: usize, seed: u64) -> Vec<(String, Vec<u8>)> {
     let mut files = vec![
         ("schema.yaml".to_owned(), schema().into_bytes()),
         ("channels.yaml".to_owned(), channels().into_bytes()),
-        (
-            "policies/limits.yaml".to_owned(),
-            LIMITS.as_bytes().to_vec(),
-        ),
-        (
-            "arbitration.yaml".to_owned(),
-            b"default: expected_value\n".to_vec(),
-        ),
-        (
-            "models.yaml".to_owned(),
-            b"prior: { probability: 0.1, evidence: 10 }\n".to_vec(),
-        ),
+        ("policies/limits.yaml".to_owned(), LIMITS.as_bytes().to_vec()),
+        ("arbitration.yaml".to_owned(), b"default: expected_value\n".to_vec()),
+        ("models.yaml".to_owned(), b"prior: { probability: 0.1, evidence: 10 }\n".to_vec()),
     ];
     let mut first = 0;
     while first < offers {
@@ -89,13 +80,7 @@ pub fn synthetic_rules(offers: usize, seed: u64) -> Vec<(String, Vec<u8>)> {
 /// The attributes of a random customer.
 #[must_use]
 pub fn random_attributes(seed: u64) -> Vec<(String, Value)> {
-    features(
-        seed,
-        "c",
-        0..CATEGORICAL_ATTRIBUTES,
-        "n",
-        0..NUMERIC_ATTRIBUTES,
-    )
+    features(seed, "c", 0..CATEGORICAL_ATTRIBUTES, "n", 0..NUMERIC_ATTRIBUTES)
 }
 
 /// The context of a random moment.
@@ -114,10 +99,7 @@ fn features(
 ) -> Vec<(String, Value)> {
     let text = categoricals.map(|feature| {
         let value = below(VALUES, seed, feature as u64);
-        (
-            format!("{categorical}{feature:02}"),
-            Value::from(&*format!("v{value}")),
-        )
+        (format!("{categorical}{feature:02}"), Value::from(&*format!("v{value}")))
     });
     let numbers = numerics.map(|feature| {
         let value = unit(seed, 1_000 + feature as u64) * NUMERIC_MAX;
@@ -194,9 +176,8 @@ fn one_of(feature: usize, condition: usize, held: usize, seed: u64) -> String {
     let start = below(VALUES, mix64(seed, feature as u64), 7);
     let path = categorical_path(feature);
     // Runs of values that start at different places are different sets.
-    let mut values: Vec<_> = (0..held)
-        .map(|i| format!("'v{}'", (start + condition + i) % VALUES))
-        .collect();
+    let mut values: Vec<_> =
+        (0..held).map(|i| format!("'v{}'", (start + condition + i) % VALUES)).collect();
     values.sort();
     format!("{path} in [{}]", values.join(", "))
 }
@@ -211,20 +192,12 @@ fn within(feature: usize, condition: usize, width: f64) -> String {
 }
 
 fn categorical_path(feature: usize) -> String {
-    let of = if feature < CATEGORICAL_ATTRIBUTES {
-        "customer"
-    } else {
-        "context"
-    };
+    let of = if feature < CATEGORICAL_ATTRIBUTES { "customer" } else { "context" };
     format!("{of}.c{feature:02}")
 }
 
 fn numeric_path(feature: usize) -> String {
-    let of = if feature < NUMERIC_ATTRIBUTES {
-        "customer"
-    } else {
-        "context"
-    };
+    let of = if feature < NUMERIC_ATTRIBUTES { "customer" } else { "context" };
     format!("{of}.n{feature:02}")
 }
 
@@ -234,22 +207,15 @@ fn schema() -> String {
         let values: Vec<_> = (0..VALUES).map(|v| format!("v{v}")).collect();
         for feature in from.0..to.0 {
             let values = values.join(", ");
-            let _infallible = writeln!(
-                text,
-                "  c{feature:02}: {{ type: string, values: [{values}] }}"
-            );
+            let _infallible =
+                writeln!(text, "  c{feature:02}: {{ type: string, values: [{values}] }}");
         }
         for feature in from.1..to.1 {
-            let _infallible = writeln!(
-                text,
-                "  n{feature:02}: {{ type: double, min: 0, max: {NUMERIC_MAX} }}"
-            );
+            let _infallible =
+                writeln!(text, "  n{feature:02}: {{ type: double, min: 0, max: {NUMERIC_MAX} }}");
         }
     };
-    let (attributes, all) = (
-        (CATEGORICAL_ATTRIBUTES, NUMERIC_ATTRIBUTES),
-        (CATEGORICAL, NUMERIC),
-    );
+    let (attributes, all) = ((CATEGORICAL_ATTRIBUTES, NUMERIC_ATTRIBUTES), (CATEGORICAL, NUMERIC));
     declare(&mut text, (0, 0), attributes);
     text.push_str("context:\n");
     declare(&mut text, attributes, all);
@@ -305,11 +271,8 @@ mod tests {
     fn it_has_two_hundred_distinct_conditions() {
         for offers in [100, 1_000, 10_000] {
             let conditions = Conditions::new(eligible_share(offers), 1);
-            let distinct: BTreeSet<_> = conditions
-                .categorical
-                .iter()
-                .chain(&conditions.numeric)
-                .collect();
+            let distinct: BTreeSet<_> =
+                conditions.categorical.iter().chain(&conditions.numeric).collect();
             assert_eq!(distinct.len(), 200);
         }
     }
@@ -319,10 +282,8 @@ mod tests {
         let conditions = Conditions::new(0.2, 1);
         for offer in 0..1_000 {
             let drawn = conditions.draw(mix64(7, offer));
-            let features: BTreeSet<_> = drawn
-                .iter()
-                .filter_map(|condition| condition.split(' ').next())
-                .collect();
+            let features: BTreeSet<_> =
+                drawn.iter().filter_map(|condition| condition.split(' ').next()).collect();
             assert_eq!(features.len(), 5);
         }
     }

@@ -40,9 +40,8 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let address = runtime.block_on(async {
         let failed = |error| Failure::other("the floor cannot reach Redis", error);
         let client = redis::Client::open(args.redis.as_str()).map_err(failed)?;
-        let floor = Floor {
-            redis: client.get_multiplexed_async_connection().await.map_err(failed)?,
-        };
+        let floor =
+            Floor { redis: client.get_multiplexed_async_connection().await.map_err(failed)? };
         let failed = |error| Failure::other("the floor cannot listen", error);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
@@ -94,7 +93,12 @@ impl Floor {
 
     async fn set(&self, customer: &str, record: Vec<u8>) -> Result<(), Status> {
         let mut redis = self.redis.clone();
-        redis::cmd("SET").arg(key(customer)).arg(record).query_async(&mut redis).await.map_err(refuse)
+        redis::cmd("SET")
+            .arg(key(customer))
+            .arg(record)
+            .query_async(&mut redis)
+            .await
+            .map_err(refuse)
     }
 }
 

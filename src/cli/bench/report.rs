@@ -135,7 +135,9 @@ pub fn show(comparisons: &[Comparison]) {
     let rows: Vec<_> = comparisons.iter().map(ratios).collect();
     let header = ["call", "throughput", "budget", "p99 at half load", "budget"];
     output::say(&output::table(&header, 1, &rows).to_string());
-    output::say("ratios of Arbitra to the floor: a bare server with the same messages doing one GET");
+    output::say(
+        "ratios of Arbitra to the floor: a bare server with the same messages doing one GET",
+    );
     output::say("(Decide) or GET and SET (RecordEvents); same run, same cores, in turns.");
 }
 
@@ -146,10 +148,10 @@ fn ratios(comparison: &Comparison) -> Vec<String> {
         || "-".to_owned(),
         |least| format!("≥ {least:.2} {}", verdict(throughput >= least)),
     );
-    let at_most = comparison.budget.half_p99.map_or_else(
-        || "-".to_owned(),
-        |most| format!("≤ {most:.2} {}", verdict(p99 <= most)),
-    );
+    let at_most = comparison
+        .budget
+        .half_p99
+        .map_or_else(|| "-".to_owned(), |most| format!("≤ {most:.2} {}", verdict(p99 <= most)));
     vec![
         comparison.what.clone(),
         format!("{throughput:.2}"),

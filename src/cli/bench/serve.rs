@@ -8,10 +8,10 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use indicatif::ProgressBar;
 
 use super::child::{self, Process};
+use super::floor;
 use super::load::{Callers, Stretch};
 use super::report::{self, Budget, Comparison, Side};
 use super::requests::{self, Call};
-use super::floor;
 use crate::api::wire::v1::profile_service_client::ProfileServiceClient;
 use crate::cli::{Exit, Failure, output};
 
@@ -166,4 +166,3 @@ async fn make_known(target: &Callers) -> Result<(), Failure> {
         .await?;
     Ok(())
 }
-

@@ -36,10 +36,8 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let service = runtime.block_on(async {
         let files = catalog::synthetic_rules(args.offers, catalog::SEED);
         let rules = rules::load(&files, "synthetic")?;
-        let config = RedisConfig {
-            prefix: args.prefix.clone(),
-            ..RedisConfig::new(args.redis.parse()?)
-        };
+        let config =
+            RedisConfig { prefix: args.prefix.clone(), ..RedisConfig::new(args.redis.parse()?) };
         let store = Arc::new(RedisStore::new(&config)?);
         let clock = Arc::new(SystemClock);
         let (engine, running) =

@@ -115,8 +115,7 @@ impl Caller {
     /// # Errors
     /// A refusal, of the call or of an item.
     pub async fn record(&mut self, row: &Row, decision_id: &str) -> Result<u64, Failure> {
-        let answer =
-            if row.accepted { v1::OutcomeKind::Accept } else { v1::OutcomeKind::Reject };
+        let answer = if row.accepted { v1::OutcomeKind::Accept } else { v1::OutcomeKind::Reject };
         let outcome = |kind: v1::OutcomeKind| v1::Outcome {
             customer_id: row.customer.clone(),
             decision_id: decision_id.to_owned(),

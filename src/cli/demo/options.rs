@@ -89,11 +89,7 @@ impl Options {
             store,
             go_on: args.go_on,
             keep: args.keep,
-            log: LogConfig {
-                filter: args.log.clone(),
-                format: LogFormat::Text,
-                otlp: None,
-            },
+            log: LogConfig { filter: args.log.clone(), format: LogFormat::Text, otlp: None },
             json: args.json,
             _folder: folder,
         })

@@ -81,9 +81,9 @@ async fn one(
     let asked = Instant::now();
     let answer = caller.decide(row, false).await?;
     let decide = asked.elapsed();
-    let probability = answer.propensity(row.shown).ok_or_else(|| {
-        Failure::Other(format!("no propensity was served for `{}`", row.shown))
-    })?;
+    let probability = answer
+        .propensity(row.shown)
+        .ok_or_else(|| Failure::Other(format!("no propensity was served for `{}`", row.shown)))?;
     let position = caller.record(row, &answer.decision_id).await?;
     let acknowledged = Instant::now();
     let lag = match look {

@@ -126,7 +126,8 @@ fn matched(rows: &[Replayed]) -> Vec<Matched> {
     for row in rows {
         *shown.entry(row.shown).or_default() += 1;
     }
-    let share = |row: &Replayed| count(shown.get(row.shown).copied().unwrap_or(0)) / count(rows.len());
+    let share =
+        |row: &Replayed| count(shown.get(row.shown).copied().unwrap_or(0)) / count(rows.len());
     let agreed = rows.iter().filter(|row| row.agreed);
     agreed
         .map(|row| Matched {

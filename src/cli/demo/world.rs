@@ -77,8 +77,7 @@ impl World {
         let listener = boot::listen("loopback", ANY_PORT).await?;
         self.admin = listener.local_addr().ok();
         let (probe, probed) = watch::channel(Probe::Ready);
-        let serving =
-            telemetry::admin::serve(listener, metrics, probed, self.admin_stop.clone());
+        let serving = telemetry::admin::serve(listener, metrics, probed, self.admin_stop.clone());
         self.tasks.push(tokio::spawn(async move {
             if let Err(error) = serving.await {
                 tracing::warn!(%error, "the admin port failed");

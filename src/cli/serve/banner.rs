@@ -68,10 +68,7 @@ fn text(started: &Started) -> String {
         ("rules", format!("{}, catalog {}", started.rules, catalog.catalog)),
         ("offers", format!("{}: {}", catalog.offers, rules::list(&catalog.groups))),
         ("channels", format!("with placements: {}", rules::list(&catalog.channels))),
-        (
-            "conditions",
-            format!("{} distinct, in {} rules", catalog.conditions, catalog.rules),
-        ),
+        ("conditions", format!("{} distinct, in {} rules", catalog.conditions, catalog.rules)),
         ("store", started.store.clone()),
         ("learned", learned),
     ];

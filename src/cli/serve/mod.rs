@@ -71,8 +71,7 @@ async fn serve(config: &ServeConfig, json: bool, started: Instant) -> Result<Exi
         Some(address) => {
             let listener = boot::listen("--admin", address).await?;
             let at = listener.local_addr().ok();
-            let serving =
-                telemetry::admin::serve(listener, metrics, probed, admin_stop.clone());
+            let serving = telemetry::admin::serve(listener, metrics, probed, admin_stop.clone());
             (at, Some(tokio::spawn(serving)))
         }
         None => (None, None),

@@ -39,8 +39,7 @@ impl Service {
     /// When the listener has no address.
     pub fn start(parts: Parts) -> Result<Self, Failure> {
         let Parts { engine, running, listener, api } = parts;
-        let address =
-            listener.local_addr().map_err(|error| Failure::other("no address", error))?;
+        let address = listener.local_addr().map_err(|error| Failure::other("no address", error))?;
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
         let doors = tokio::spawn(api::serve(listener, engine.clone(), api, stopped));
@@ -81,7 +80,9 @@ impl Service {
     }
 }
 
-fn outcome(ended: Result<Result<(), api::ServeError>, tokio::task::JoinError>) -> Result<(), Failure> {
+fn outcome(
+    ended: Result<Result<(), api::ServeError>, tokio::task::JoinError>,
+) -> Result<(), Failure> {
     match ended {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(Failure::other("the service ended", error)),

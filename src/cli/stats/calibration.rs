@@ -23,9 +23,7 @@ pub fn calibration_error(predictions: &[Predicted], bins: usize) -> Option<f64> 
             *observed += f64::from(u8::from(p.positive));
         }
     }
-    let gaps: f64 = sums
-        .iter()
-        .map(|(predicted, observed): &(f64, f64)| (predicted - observed).abs())
-        .sum();
+    let gaps: f64 =
+        sums.iter().map(|(predicted, observed): &(f64, f64)| (predicted - observed).abs()).sum();
     Some(gaps / count(predictions.len()))
 }

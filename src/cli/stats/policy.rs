@@ -28,17 +28,8 @@ pub fn snips(matched: &[Matched]) -> Option<Interval> {
     if total <= 0.0 {
         return None;
     }
-    let value = weighted()
-        .map(|(weight, reward)| weight * reward)
-        .sum::<f64>()
-        / total;
-    let spread: f64 = weighted()
-        .map(|(weight, reward)| (weight * (reward - value)).powi(2))
-        .sum();
+    let value = weighted().map(|(weight, reward)| weight * reward).sum::<f64>() / total;
+    let spread: f64 = weighted().map(|(weight, reward)| (weight * (reward - value)).powi(2)).sum();
     let half = Z95 * spread.sqrt() / total;
-    Some(Interval {
-        value,
-        lower: value - half,
-        upper: value + half,
-    })
+    Some(Interval { value, lower: value - half, upper: value + half })
 }

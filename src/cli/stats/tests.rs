@@ -12,13 +12,7 @@ fn close(a: f64, b: f64) {
 }
 
 fn predicted(pairs: &[(f64, u8)]) -> Vec<Predicted> {
-    pairs
-        .iter()
-        .map(|&(probability, y)| Predicted {
-            probability,
-            positive: y == 1,
-        })
-        .collect()
+    pairs.iter().map(|&(probability, y)| Predicted { probability, positive: y == 1 }).collect()
 }
 
 #[test]
@@ -38,10 +32,7 @@ fn a_certain_mistake_stays_finite() {
 fn the_base_predicts_the_rate_so_far() {
     // 1/2 for the first, then 2/3, then 2/4: -(ln 1/2 + ln 1/3 + ln 1/2) / 3
     let predictions = predicted(&[(0.9, 1), (0.9, 0), (0.9, 1)]);
-    close(
-        base_log_loss(&predictions).unwrap(),
-        0.828_302_216_596,
-    );
+    close(base_log_loss(&predictions).unwrap(), 0.828_302_216_596);
 }
 
 #[test]
@@ -53,15 +44,9 @@ fn information_gain_is_the_share_of_loss_saved() {
 #[test]
 fn auc_counts_pairs_in_order_and_ties_half() {
     // Pairs (positive, negative): .8>.6, .8>.2, .4<.6, .4>.2 → 3 of 4.
-    close(
-        auc(&predicted(&[(0.8, 1), (0.6, 0), (0.4, 1), (0.2, 0)])).unwrap(),
-        0.75,
-    );
+    close(auc(&predicted(&[(0.8, 1), (0.6, 0), (0.4, 1), (0.2, 0)])).unwrap(), 0.75);
     // One tie, one in order.
-    close(
-        auc(&predicted(&[(0.5, 1), (0.5, 0), (0.1, 0)])).unwrap(),
-        0.75,
-    );
+    close(auc(&predicted(&[(0.5, 1), (0.5, 0), (0.1, 0)])).unwrap(), 0.75);
     close(auc(&predicted(&[(0.5, 1), (0.5, 0)])).unwrap(), 0.5);
     assert_eq!(auc(&predicted(&[(0.5, 1)])), None);
 }
@@ -79,14 +64,8 @@ fn wilson_s_interval_is_the_textbook_one() {
     // 8 of 10: 0.4901624715, 0.9433178485 (Wilson's method, z = 1.959964).
     let interval = wilson(8, 10).unwrap();
     close(interval.value, 0.8);
-    assert!(
-        (interval.lower - 0.490_162_471_5).abs() < 1e-7,
-        "{interval:?}"
-    );
-    assert!(
-        (interval.upper - 0.943_317_848_5).abs() < 1e-7,
-        "{interval:?}"
-    );
+    assert!((interval.lower - 0.490_162_471_5).abs() < 1e-7, "{interval:?}");
+    assert!((interval.upper - 0.943_317_848_5).abs() < 1e-7, "{interval:?}");
     let none = wilson(0, 20).unwrap();
     assert_eq!(none.lower, 0.0);
     assert!(none.upper > 0.1 && none.upper < 0.2);
@@ -100,10 +79,7 @@ fn snips_weighs_by_rarity() {
     let interval = snips(&[row(0.5, 1.0), row(0.25, 0.0), row(0.25, 1.0)]).unwrap();
     close(interval.value, 0.6);
     // Spread: (2·.4)² + (4·.6)² + (4·.4)² = 8.96.
-    close(
-        interval.upper - interval.value,
-        Z95 * 8.96_f64.sqrt() / 10.0,
-    );
+    close(interval.upper - interval.value, Z95 * 8.96_f64.sqrt() / 10.0);
     assert_eq!(snips(&[]), None);
     assert_eq!(snips(&[row(0.0, 1.0)]), None);
 }

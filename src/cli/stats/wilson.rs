@@ -14,9 +14,5 @@ pub fn wilson(positives: usize, trials: usize) -> Option<Interval> {
     let z2 = Z95 * Z95;
     let centre = (rate + z2 / (2.0 * n)) / (1.0 + z2 / n);
     let half = Z95 / (1.0 + z2 / n) * (rate * (1.0 - rate) / n + z2 / (4.0 * n * n)).sqrt();
-    Some(Interval {
-        value: rate,
-        lower: (centre - half).max(0.0),
-        upper: (centre + half).min(1.0),
-    })
+    Some(Interval { value: rate, lower: (centre - half).max(0.0), upper: (centre + half).min(1.0) })
 }

@@ -2,8 +2,8 @@
 
 use super::row::Row;
 use super::spec::AffinitySpec;
-use crate::core::key::Key;
 use crate::core::codec::cow::{CowMap, Entry};
+use crate::core::key::Key;
 use crate::core::time::{DAY_MS, UnixMs};
 
 /// One observation moves the model's clock by at most this: a wrong date cannot age everything.

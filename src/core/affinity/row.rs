@@ -1,8 +1,8 @@
 //! One item: how much it was chosen, and with what.
 
-use crate::core::key::Key;
 use crate::core::codec::bytes::{CodecError, Reader, Writer};
 use crate::core::codec::cow::Ranked;
+use crate::core::key::Key;
 
 /// An item's counts, in units of the model's clock.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::{Affinity, AffinitySpec};
-use crate::core::key::Key;
 use crate::core::codec::bytes::{Reader, Writer};
+use crate::core::key::Key;
 use crate::core::time::{DAY_MS, UnixMs};
 
 fn item(n: u32) -> Key {

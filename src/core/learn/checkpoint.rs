@@ -3,11 +3,11 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::core::codec::bytes::{CodecError, Reader, Writer};
 use super::models::{Counts, Models};
 use super::seen::Seen;
 use super::tally::Tallies;
 use crate::core::affinity::Affinity;
+use crate::core::codec::bytes::{CodecError, Reader, Writer};
 use crate::core::propensity::Propensity;
 
 const MAGIC: &[u8] = b"arbm";

@@ -2,7 +2,6 @@
 //! running measures of how good these are, and their checkpoint. A state is a pure function of
 //! the log up to a position.
 
-
 mod checkpoint;
 mod models;
 mod record;

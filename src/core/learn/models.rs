@@ -1,10 +1,10 @@
 //! The models of one engine at one position of the learning log.
 
-use crate::core::codec::bytes::CodecError;
 use super::record::{Decoded, ItemRecord, LearningRecord, OutcomeRecord};
 use super::seen::Seen;
 use super::tally::Tallies;
 use crate::core::affinity::{Affinity, AffinitySpec};
+use crate::core::codec::bytes::CodecError;
 use crate::core::propensity::{Propensity, PropensitySpec};
 
 /// All that is learned: a pure function of the settings and of the log up to `position`. A clone

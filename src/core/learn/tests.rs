@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 
-use crate::core::codec::bits::{BitReader, BitWriter};
-use crate::core::codec::bytes::{CodecError, Reader, Writer};
 use super::{Applied, Decoded, ItemRecord, LearningRecord, Models, OutcomeRecord, Tally};
 use crate::core::affinity::AffinitySpec;
+use crate::core::codec::bits::{BitReader, BitWriter};
+use crate::core::codec::bytes::{CodecError, Reader, Writer};
 use crate::core::feature::FeatureVector;
 use crate::core::key::Key;
 use crate::core::propensity::{Candidate, Prior, PropensitySpec};

@@ -1,9 +1,9 @@
 //! From features to active inputs of the model: an id, an amount, and whose it is.
 
 use super::numeric::{Numeric, Z_MAX};
+use crate::core::codec::cow::CowMap;
 use crate::core::feature::FeatureVector;
 use crate::core::key::{Key, mix64};
-use crate::core::codec::cow::CowMap;
 use crate::core::propensity::Candidate;
 
 /// Most inputs of one decision; what comes after is left out.

@@ -16,9 +16,9 @@ use super::numeric::Numeric;
 use super::spec::PropensitySpec;
 use super::table::Table;
 use super::weight::{LOGIT_MAX, Step, Weight, moderation, sigmoid};
+use crate::core::codec::cow::CowMap;
 use crate::core::feature::FeatureVector;
 use crate::core::key::Key;
-use crate::core::codec::cow::CowMap;
 use crate::core::time::UnixMs;
 
 /// Most an outcome may weigh.

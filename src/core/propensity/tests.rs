@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 
 use super::{Candidate, Prior, Propensity, PropensitySpec};
+use crate::core::codec::bytes::{Reader, Writer};
 use crate::core::feature::{FeatureBuilder, FeatureVector};
 use crate::core::key::{Key, mix64, unit};
-use crate::core::codec::bytes::{Reader, Writer};
 use crate::core::time::UnixMs;
 use crate::core::value::Value;
 

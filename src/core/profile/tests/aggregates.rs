@@ -37,9 +37,10 @@ fn applied(schema: &Schema, events: &[Event]) -> Profile {
 }
 
 fn number(event: &Event) -> f64 {
-    event.frame.first().map_or(0.0, |value| {
-        value.as_ref().and_then(Value::as_f64).unwrap_or_default()
-    })
+    event
+        .frame
+        .first()
+        .map_or(0.0, |value| value.as_ref().and_then(Value::as_f64).unwrap_or_default())
 }
 
 fn close(a: f64, b: f64, tolerance: f64) -> bool {
@@ -59,10 +60,7 @@ fn counted<'a>(
         .iter()
         .filter(|e| schema.events[&e.name].key == of.event)
         .filter(|e| spec.series != series::LARGE_PURCHASES || number(e) > 50.0)
-        .filter(|e| {
-            spec.window_ms
-                .is_none_or(|window| now.since(e.at) < window + slack_ms)
-        })
+        .filter(|e| spec.window_ms.is_none_or(|window| now.since(e.at) < window + slack_ms))
         .collect()
 }
 
@@ -83,10 +81,8 @@ fn naive(spec: &AggregateSpec, events: &[&Event], now: UnixMs) -> Option<Value> 
         AggregateFunction::Max => numbers().reduce(f64::max).map(Value::Double),
         AggregateFunction::Last => latest.and_then(|e| e.frame[1].clone()),
         AggregateFunction::Distinct => {
-            let mut seen: Vec<&str> = events
-                .iter()
-                .filter_map(|e| e.frame[1].as_ref()?.as_str())
-                .collect();
+            let mut seen: Vec<&str> =
+                events.iter().filter_map(|e| e.frame[1].as_ref()?.as_str()).collect();
             seen.sort_unstable();
             seen.dedup();
             Some(Value::Int(seen.len() as i64))
@@ -187,10 +183,7 @@ fn what_is_not_a_number_never_enters_a_series() {
     for (id, amount) in [(1, f64::NAN), (2, f64::INFINITY), (3, 10.0)] {
         profile.apply_event(&schema, &purchase(id, NOW, amount, "food"), NOW);
     }
-    assert_eq!(
-        profile.aggregate(&schema, 0, &Type::Double, NOW),
-        Some(Value::Double(10.0))
-    );
+    assert_eq!(profile.aggregate(&schema, 0, &Type::Double, NOW), Some(Value::Double(10.0)));
 }
 
 #[test]
@@ -201,15 +194,10 @@ fn a_changed_window_keeps_what_is_known() {
         let at = UnixMs(NOW.0 - id * DAY_MS);
         profile.apply_event(&schema, &purchase(id as u64, at, 1.0, "food"), NOW);
     }
-    schema.series[series::PURCHASES_30D].state = SeriesState::Buckets {
-        bucket_ms: 2 * DAY_MS,
-        buckets_max: 31,
-    };
+    schema.series[series::PURCHASES_30D].state =
+        SeriesState::Buckets { bucket_ms: 2 * DAY_MS, buckets_max: 31 };
     profile.apply_event(&schema, &purchase(99, NOW, 1.0, "food"), NOW);
-    assert_eq!(
-        profile.aggregate(&schema, 0, &Type::Double, NOW),
-        Some(Value::Double(11.0))
-    );
+    assert_eq!(profile.aggregate(&schema, 0, &Type::Double, NOW), Some(Value::Double(11.0)));
     assert_eq!(Profile::decode(&profile.encode()), Ok(profile));
 }
 

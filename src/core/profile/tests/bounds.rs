@@ -28,22 +28,9 @@ pub(super) struct Op {
     now: UnixMs,
 }
 
-const WILD_TIMES: [i64; 6] = [
-    i64::MIN,
-    i64::MAX,
-    0,
-    -62_135_596_800_000,
-    253_402_300_799_999,
-    -1,
-];
-const WILD_NUMBERS: [f64; 6] = [
-    f64::NAN,
-    f64::INFINITY,
-    f64::MAX,
-    -f64::MAX,
-    f64::MIN_POSITIVE,
-    -0.0,
-];
+const WILD_TIMES: [i64; 6] = [i64::MIN, i64::MAX, 0, -62_135_596_800_000, 253_402_300_799_999, -1];
+const WILD_NUMBERS: [f64; 6] =
+    [f64::NAN, f64::INFINITY, f64::MAX, -f64::MAX, f64::MIN_POSITIVE, -0.0];
 
 impl Op {
     pub(super) fn from_seed(seed: u64) -> Self {
@@ -62,12 +49,7 @@ impl Op {
     }
 
     pub(super) fn apply(&self, schema: &Schema, profile: &mut Profile) {
-        let Self {
-            what,
-            random,
-            at,
-            now,
-        } = *self;
+        let Self { what, random, at, now } = *self;
         let wild = random % 17 == 0;
         let amount = if wild {
             WILD_NUMBERS[random as usize / 17 % WILD_NUMBERS.len()]

@@ -12,18 +12,11 @@ fn a_customer_with_100_events_takes_at_most_700_bytes() {
     let schema = six_aggregates(schema());
     let (profile, _) = customer(&schema);
     let bytes = profile.encode();
-    println!(
-        "{} bytes, {} responses",
-        bytes.len(),
-        profile.responses().len()
-    );
+    println!("{} bytes, {} responses", bytes.len(), profile.responses().len());
     assert_eq!(profile.attributes().len(), 8);
     assert_eq!(profile.series().len(), 6);
     assert_eq!(profile.contacts().len(), 30);
-    assert!(
-        profile.responses().len() >= 16,
-        "8 offers shown, some answered"
-    );
+    assert!(profile.responses().len() >= 16, "8 offers shown, some answered");
     assert_eq!(profile.interests().len(), 20);
     let mut reader = super::super::codec::Reader::new(&bytes);
     drop((reader.byte(), reader.clock(), reader.age(1_000)));
@@ -48,10 +41,7 @@ fn another_major_version_is_named() {
     bytes[0] = 9;
     let error = Profile::decode(&bytes).unwrap_err();
     assert_eq!(error, ProfileError::UnknownVersion(9));
-    assert_eq!(
-        error.to_string(),
-        "stored profile has version 9, this build reads version 1"
-    );
+    assert_eq!(error.to_string(), "stored profile has version 9, this build reads version 1");
 }
 
 #[test]
@@ -96,9 +86,7 @@ fn numbers_and_values_of_every_kind_come_back_exactly() {
     let mut profile = Profile::new(NOW);
     for (i, value) in values.iter().enumerate() {
         let name = Key::of(&i.to_string());
-        profile
-            .set_attribute(name, Some(value.clone()), NOW)
-            .unwrap();
+        profile.set_attribute(name, Some(value.clone()), NOW).unwrap();
     }
     let decoded = Profile::decode(&profile.encode()).unwrap();
     for (i, value) in values.iter().enumerate() {
@@ -117,11 +105,7 @@ fn what_cannot_be_stored_is_refused() {
     let nested = Value::List(vec![Value::List(Vec::new().into())].into());
     let many = Value::List(vec![Value::Null; 65].into());
     for value in [Value::Double(f64::NAN), long.as_str().into(), nested, many] {
-        assert!(
-            profile
-                .set_attribute(Key::of("a"), Some(value), NOW)
-                .is_err()
-        );
+        assert!(profile.set_attribute(Key::of("a"), Some(value), NOW).is_err());
     }
     assert_eq!(profile, Profile::new(NOW));
 }

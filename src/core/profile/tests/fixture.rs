@@ -18,11 +18,8 @@ pub(crate) const NOW: UnixMs = UnixMs(1_772_355_600_000);
 pub(crate) const HALF_LIFE_MS: i64 = 14 * DAY_MS;
 pub(crate) const ATTRIBUTES: usize = 40;
 
-const PURCHASE_FIELDS: [(&str, Type); 3] = [
-    ("amount", Type::Double),
-    ("category", Type::String),
-    ("quantity", Type::Int),
-];
+const PURCHASE_FIELDS: [(&str, Type); 3] =
+    [("amount", Type::Double), ("category", Type::String), ("quantity", Type::Int)];
 
 struct PurchaseScope;
 
@@ -62,9 +59,7 @@ pub(crate) mod series {
 /// decayed count, a last value, distinct values.
 pub(crate) fn six_aggregates(mut schema: Schema) -> Schema {
     for event in schema.events.values_mut() {
-        event
-            .series
-            .retain(|&index| index < series::LARGE_PURCHASES);
+        event.series.retain(|&index| index < series::LARGE_PURCHASES);
     }
     schema
 }
@@ -77,25 +72,15 @@ fn all_series() -> Vec<SeriesSpec> {
         field: field.map(Slot),
         state,
     };
-    let buckets = |bucket_ms, buckets_max| SeriesState::Buckets {
-        bucket_ms,
-        buckets_max,
-    };
-    let decayed = SeriesState::Decayed {
-        half_life_ms: HALF_LIFE_MS,
-    };
+    let buckets = |bucket_ms, buckets_max| SeriesState::Buckets { bucket_ms, buckets_max };
+    let decayed = SeriesState::Decayed { half_life_ms: HALF_LIFE_MS };
     let mut all = vec![
         spec("purchases 30d", "purchase", Some(0), buckets(DAY_MS, 31)),
         spec("views 7d", "view", None, buckets(6 * HOUR_MS, 29)),
         spec("logins", "login", None, SeriesState::Total),
         spec("views decayed", "view", None, decayed),
         spec("last category", "purchase", Some(1), SeriesState::Last),
-        spec(
-            "categories",
-            "purchase",
-            Some(1),
-            SeriesState::Distinct { values_max: 64 },
-        ),
+        spec("categories", "purchase", Some(1), SeriesState::Distinct { values_max: 64 }),
         spec("large purchases", "purchase", Some(0), SeriesState::Total),
         spec("last login", "login", None, SeriesState::Last),
         spec("spent decayed", "purchase", Some(0), decayed),
@@ -114,52 +99,16 @@ pub(crate) fn all_aggregates() -> Vec<(&'static str, AggregateSpec, Type)> {
         window_ms: days.map(|days| days * DAY_MS),
     };
     vec![
-        (
-            "spent_30d",
-            spec(Sum, series::PURCHASES_30D, Some(30)),
-            Type::Double,
-        ),
-        (
-            "average_30d",
-            spec(Avg, series::PURCHASES_30D, Some(30)),
-            Type::Double,
-        ),
-        (
-            "largest_30d",
-            spec(Max, series::PURCHASES_30D, Some(30)),
-            Type::Double,
-        ),
-        (
-            "views_7d",
-            spec(Count, series::VIEWS_7D, Some(7)),
-            Type::Int,
-        ),
+        ("spent_30d", spec(Sum, series::PURCHASES_30D, Some(30)), Type::Double),
+        ("average_30d", spec(Avg, series::PURCHASES_30D, Some(30)), Type::Double),
+        ("largest_30d", spec(Max, series::PURCHASES_30D, Some(30)), Type::Double),
+        ("views_7d", spec(Count, series::VIEWS_7D, Some(7)), Type::Int),
         ("logins", spec(Count, series::LOGINS, None), Type::Int),
-        (
-            "views_decayed",
-            spec(Count, series::VIEWS_DECAYED, None),
-            Type::Double,
-        ),
-        (
-            "last_category",
-            spec(Last, series::LAST_CATEGORY, None),
-            Type::String,
-        ),
-        (
-            "categories_30d",
-            spec(Distinct, series::CATEGORIES, Some(30)),
-            Type::Int,
-        ),
-        (
-            "large",
-            spec(Count, series::LARGE_PURCHASES, None),
-            Type::Int,
-        ),
-        (
-            "since_login",
-            spec(Recency, series::LAST_LOGIN, None),
-            Type::Duration,
-        ),
+        ("views_decayed", spec(Count, series::VIEWS_DECAYED, None), Type::Double),
+        ("last_category", spec(Last, series::LAST_CATEGORY, None), Type::String),
+        ("categories_30d", spec(Distinct, series::CATEGORIES, Some(30)), Type::Int),
+        ("large", spec(Count, series::LARGE_PURCHASES, None), Type::Int),
+        ("since_login", spec(Recency, series::LAST_LOGIN, None), Type::Duration),
     ]
 }
 
@@ -202,32 +151,23 @@ fn event(name: &str, fields: &[(&str, Type)], series: &[usize]) -> (Arc<str>, Ev
 
 /// Forty attributes `a0`..`a39`, ten aggregates, three event types.
 pub(crate) fn schema() -> Schema {
-    let mut schema = Schema {
-        series: all_series(),
-        ..Schema::default()
-    };
+    let mut schema = Schema { series: all_series(), ..Schema::default() };
     for slot in 0..builtin::FIRST_FREE {
         let path = format!("builtin{slot}");
-        schema
-            .slots
-            .push(slot_spec(&path, slot, Type::Dyn, Origin::Builtin));
+        schema.slots.push(slot_spec(&path, slot, Type::Dyn, Origin::Builtin));
     }
     let mut slot = builtin::FIRST_FREE;
     for i in 0..ATTRIBUTES {
         let name = format!("a{i}");
         let ty = attribute_value(i, 1).1;
         let origin = Origin::Attribute(Key::of(&name));
-        schema
-            .slots
-            .push(slot_spec(&format!("customer.{name}"), slot, ty, origin));
+        schema.slots.push(slot_spec(&format!("customer.{name}"), slot, ty, origin));
         schema.attributes.insert(name.as_str().into(), Slot(slot));
         slot += 1;
     }
     for (index, (name, spec, ty)) in all_aggregates().into_iter().enumerate() {
         let path = format!("customer.{name}");
-        schema
-            .slots
-            .push(slot_spec(&path, slot, ty, Origin::Aggregate(index)));
+        schema.slots.push(slot_spec(&path, slot, ty, Origin::Aggregate(index)));
         schema.aggregates.push(spec);
         slot += 1;
     }
@@ -249,10 +189,7 @@ pub(crate) fn attribute_value(i: usize, seed: u64) -> (Value, Type) {
     match i % 5 {
         0 => (Value::Int(n), Type::Int),
         1 => (Value::Bool(n > 40), Type::Bool),
-        2 => (
-            ["premium", "standard", "student"][n as usize % 3].into(),
-            Type::String,
-        ),
+        2 => (["premium", "standard", "student"][n as usize % 3].into(), Type::String),
         3 => (Value::Double(n as f64 * 123.5), Type::Double),
         _ => {
             let at = jiff::Timestamp::from_second(1_600_000_000 + n * 86_400).unwrap();
@@ -262,35 +199,16 @@ pub(crate) fn attribute_value(i: usize, seed: u64) -> (Value, Type) {
 }
 
 pub(crate) fn purchase(id: u64, at: UnixMs, amount: f64, category: &str) -> Event {
-    let frame = vec![
-        Some(Value::Double(amount)),
-        Some(category.into()),
-        Some(Value::Int(1)),
-    ];
-    Event {
-        id,
-        name: "purchase".into(),
-        at,
-        frame,
-    }
+    let frame = vec![Some(Value::Double(amount)), Some(category.into()), Some(Value::Int(1))];
+    Event { id, name: "purchase".into(), at, frame }
 }
 
 pub(crate) fn view(id: u64, at: UnixMs, item: &str) -> Event {
-    Event {
-        id,
-        name: "view".into(),
-        at,
-        frame: vec![Some(item.into())],
-    }
+    Event { id, name: "view".into(), at, frame: vec![Some(item.into())] }
 }
 
 pub(crate) fn login(id: u64, at: UnixMs) -> Event {
-    Event {
-        id,
-        name: "login".into(),
-        at,
-        frame: Vec::new(),
-    }
+    Event { id, name: "login".into(), at, frame: Vec::new() }
 }
 
 pub(crate) fn outcome(id: u64, offer: &str, kind: OutcomeKind, at: UnixMs) -> Outcome {
@@ -320,12 +238,8 @@ pub(crate) fn customer(schema: &Schema) -> (Profile, UnixMs) {
         profile.set_attribute(name, Some(value), start).unwrap();
     }
     for purpose in ["marketing", "profiling"] {
-        let consent = Consent {
-            purpose: Key::of(purpose),
-            channel: ALL_CHANNELS,
-            granted: true,
-            at: start,
-        };
+        let consent =
+            Consent { purpose: Key::of(purpose), channel: ALL_CHANNELS, granted: true, at: start };
         profile.set_consent(consent, start).unwrap();
     }
     let mut now = start;

@@ -23,48 +23,33 @@ fn stored_values_defaults_and_aggregates_fill_the_frame() {
     let other = slot(&schema, "customer.a5");
     schema.slots[other].default = Some(Value::Int(18));
     let mut profile = Profile::new(NOW);
-    profile
-        .set_attribute(Key::of("a0"), Some(Value::Int(41)), NOW)
-        .unwrap();
+    profile.set_attribute(Key::of("a0"), Some(Value::Int(41)), NOW).unwrap();
     profile.apply_event(&schema, &login(1, NOW), NOW);
     let frame = frame(&schema, &profile, UnixMs(NOW.0 + HOUR_MS));
     assert_eq!(frame[age], Some(Value::Int(41)));
     assert_eq!(frame[other], Some(Value::Int(18)));
     assert_eq!(frame[slot(&schema, "customer.logins")], Some(Value::Int(1)));
     let hour = jiff::SignedDuration::from_hours(1);
-    assert_eq!(
-        frame[slot(&schema, "customer.since_login")],
-        Some(Value::Duration(hour))
-    );
+    assert_eq!(frame[slot(&schema, "customer.since_login")], Some(Value::Duration(hour)));
 }
 
 #[test]
 fn without_consent_to_its_purpose_a_slot_is_missing() {
     let mut schema = schema();
     let purpose = Key::of("profiling");
-    let (age, logins) = (
-        slot(&schema, "customer.a0"),
-        slot(&schema, "customer.logins"),
-    );
+    let (age, logins) = (slot(&schema, "customer.a0"), slot(&schema, "customer.logins"));
     for slot in [age, logins] {
         schema.slots[slot].purpose = Some(purpose);
         schema.slots[slot].default = Some(Value::Int(1));
     }
     let mut profile = Profile::new(NOW);
-    profile
-        .set_attribute(Key::of("a0"), Some(Value::Int(41)), NOW)
-        .unwrap();
+    profile.set_attribute(Key::of("a0"), Some(Value::Int(41)), NOW).unwrap();
     let both = |profile: &Profile| {
         let frame = frame(&schema, profile, NOW);
         [frame[age].clone(), frame[logins].clone()]
     };
     assert_eq!(both(&profile), [None, None]);
-    let mut consent = Consent {
-        purpose,
-        channel: ALL_CHANNELS,
-        granted: true,
-        at: NOW,
-    };
+    let mut consent = Consent { purpose, channel: ALL_CHANNELS, granted: true, at: NOW };
     profile.set_consent(consent, NOW).unwrap();
     assert_eq!(both(&profile), [Some(Value::Int(41)), Some(Value::Int(0))]);
     consent.granted = false;
@@ -76,13 +61,8 @@ fn without_consent_to_its_purpose_a_slot_is_missing() {
 fn a_value_of_a_type_that_the_schema_left_is_missing() {
     let schema = schema();
     let mut profile = Profile::new(NOW);
-    profile
-        .set_attribute(Key::of("a0"), Some("forty".into()), NOW)
-        .unwrap();
-    assert_eq!(
-        frame(&schema, &profile, NOW)[slot(&schema, "customer.a0")],
-        None
-    );
+    profile.set_attribute(Key::of("a0"), Some("forty".into()), NOW).unwrap();
+    assert_eq!(frame(&schema, &profile, NOW)[slot(&schema, "customer.a0")], None);
 }
 
 #[test]

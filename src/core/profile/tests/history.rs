@@ -38,10 +38,7 @@ fn an_outcome_finds_its_contact() {
     assert!(repeated.duplicate);
     let outcomes: Vec<u8> = profile.contacts().iter().map(|c| c.outcomes).collect();
     let impression = OutcomeKind::Impression.bit();
-    assert_eq!(
-        outcomes,
-        [impression | OutcomeKind::Click.bit(), impression]
-    );
+    assert_eq!(outcomes, [impression | OutcomeKind::Click.bit(), impression]);
     // Without a decision: the latest of the offer and channel.
     let accept = outcome(5, "card", OutcomeKind::Accept, click.at);
     let applied = profile.apply_outcome(&accept, false, click.at);
@@ -103,16 +100,8 @@ fn a_request_commits_its_contacts_once() {
         at: NOW,
         outcomes: 0,
     };
-    assert!(
-        !profile
-            .commit_contacts(5, &[contact, contact], NOW)
-            .duplicate
-    );
-    assert!(
-        profile
-            .commit_contacts(5, &[contact, contact], NOW)
-            .duplicate
-    );
+    assert!(!profile.commit_contacts(5, &[contact, contact], NOW).duplicate);
+    assert!(profile.commit_contacts(5, &[contact, contact], NOW).duplicate);
     assert_eq!(profile.contacts().len(), 2);
     assert_eq!(profile.contacts()[0].outcomes, OutcomeKind::Sent.bit());
     assert_eq!(profile.responses()[0].count, 2);
@@ -157,15 +146,8 @@ fn the_channels_own_consent_wins_and_late_news_do_not() {
     let (purpose, email) = (Key::of("marketing"), Key::of("email"));
     assert_eq!(profile.consent(purpose, email), None);
     let say = |profile: &mut Profile, channel, granted, at| {
-        let consent = Consent {
-            purpose,
-            channel,
-            granted,
-            at: UnixMs(NOW.0 + at),
-        };
-        profile
-            .set_consent(consent, UnixMs(NOW.0 + DAY_MS))
-            .unwrap();
+        let consent = Consent { purpose, channel, granted, at: UnixMs(NOW.0 + at) };
+        profile.set_consent(consent, UnixMs(NOW.0 + DAY_MS)).unwrap();
     };
     say(&mut profile, ALL_CHANNELS, true, 10);
     assert_eq!(profile.consent(purpose, email), Some(true));
@@ -175,11 +157,7 @@ fn the_channels_own_consent_wins_and_late_news_do_not() {
     say(&mut profile, email, true, 15);
     assert_eq!(profile.consent(purpose, email), Some(false));
     say(&mut profile, email, true, 20);
-    assert_eq!(
-        profile.consent(purpose, email),
-        Some(false),
-        "withdrawal holds"
-    );
+    assert_eq!(profile.consent(purpose, email), Some(false), "withdrawal holds");
 }
 
 #[test]
@@ -192,10 +170,5 @@ fn old_contacts_forget_their_decision() {
     assert_eq!(profile.contacts()[0].decision, 0);
     let mut accept = outcome(3, "card", OutcomeKind::Accept, later);
     accept.decision = Some(11);
-    assert!(
-        profile
-            .apply_outcome(&accept, false, later)
-            .contact
-            .is_some()
-    );
+    assert!(profile.apply_outcome(&accept, false, later).contact.is_some());
 }
