@@ -126,7 +126,10 @@ mod tests {
             &*methods.at("/arbitra.v1.DecisionService/Decide").name,
             "arbitra.v1.DecisionService/Decide"
         );
-        assert_eq!(&*methods.at("/grpc.health.v1.Health/Check").name, "grpc.health.v1.Health/Check");
+        assert_eq!(
+            &*methods.at("/grpc.health.v1.Health/Check").name,
+            "grpc.health.v1.Health/Check"
+        );
         assert_eq!(&*methods.at("/who/knows").name, "unknown/unknown");
     }
 }

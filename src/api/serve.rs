@@ -20,12 +20,12 @@ use super::layer::admission::Admission;
 use super::layer::deadline::Budgets;
 use super::layer::observe::Observe;
 use super::service::{Catalogs, Decisions, Insights, Interactions, Profiles};
+use super::wire::FILE_DESCRIPTOR_SET;
 use super::wire::v1::catalog_service_server::CatalogServiceServer;
 use super::wire::v1::decision_service_server::DecisionServiceServer;
 use super::wire::v1::insight_service_server::InsightServiceServer;
 use super::wire::v1::interaction_service_server::InteractionServiceServer;
 use super::wire::v1::profile_service_server::ProfileServiceServer;
-use super::wire::FILE_DESCRIPTOR_SET;
 use crate::engine::Engine;
 
 /// Why the doors could not be opened, or fell shut.

@@ -146,7 +146,9 @@ pub fn faults_item(faults: Faults) -> v1::ItemError {
         code: code as i32,
         reason: reason.to_owned(),
         message,
-        faults: faults.map(|fault| v1::FieldFault { field: fault.field, message: fault.message }).collect(),
+        faults: faults
+            .map(|fault| v1::FieldFault { field: fault.field, message: fault.message })
+            .collect(),
     }
 }
 

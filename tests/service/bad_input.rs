@@ -35,11 +35,8 @@ fn text(text: &str) -> Kind {
 #[tokio::test]
 async fn every_bad_field_of_a_decision_is_named() {
     let service = Service::start().await;
-    let placement = |name: &str, slots| v1::PlacementRequest {
-        placement: name.into(),
-        slots,
-        filter: None,
-    };
+    let placement =
+        |name: &str, slots| v1::PlacementRequest { placement: name.into(), slots, filter: None };
     let far = prost_types::Timestamp { seconds: 253_402_300_799, nanos: 0 };
     let rows: Vec<(v1::DecideRequest, Code, Vec<&str>)> = vec![
         (decide("", &[]), Code::InvalidArgument, vec!["customer_id", "channels"]),
@@ -226,7 +223,8 @@ async fn bad_outcomes_consents_and_batches_are_refused_by_name() {
         ..v1::Outcome::default()
     };
     let request = v1::RecordOutcomesRequest { outcomes: vec![outcome] };
-    let results = service.interactions().record_outcomes(request).await.unwrap().into_inner().results;
+    let results =
+        service.interactions().record_outcomes(request).await.unwrap().into_inner().results;
     let faults = &results[0].error.as_ref().unwrap().faults;
     let mut named: Vec<&str> = faults.iter().map(|fault| fault.field.as_str()).collect();
     named.sort_unstable();
@@ -259,13 +257,13 @@ async fn bad_outcomes_consents_and_batches_are_refused_by_name() {
     for events in [Vec::new(), vec![v1::Event::default(); 1_001]] {
         let request = v1::RecordEventsRequest { events };
         let status = service.interactions().record_events(request).await.unwrap_err();
-        assert_eq!((status.code(), fields(&status)), (Code::InvalidArgument, vec!["events".into()]));
+        assert_eq!(
+            (status.code(), fields(&status)),
+            (Code::InvalidArgument, vec!["events".into()])
+        );
     }
-    let status = service
-        .decisions()
-        .get_decision(v1::GetDecisionRequest::default())
-        .await
-        .unwrap_err();
+    let status =
+        service.decisions().get_decision(v1::GetDecisionRequest::default()).await.unwrap_err();
     assert_eq!(status.code(), Code::Unimplemented);
     assert!(status.message().contains("DecisionService.GetDecision"));
     service.stopped().await;
@@ -278,10 +276,7 @@ async fn oversized_messages_are_refused_and_the_service_goes_on() {
         request.context.insert("page".into(), value("x".repeat(5 << 20).as_str()));
     });
     let status = service.decisions().decide(request).await.unwrap_err();
-    assert!(
-        matches!(status.code(), Code::OutOfRange | Code::ResourceExhausted),
-        "{status:?}"
-    );
+    assert!(matches!(status.code(), Code::OutOfRange | Code::ResourceExhausted), "{status:?}");
     service.decisions().decide(decide("ana", &["web"])).await.unwrap();
     service.stopped().await;
 }

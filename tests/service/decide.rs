@@ -5,11 +5,12 @@ use crate::support::service::{Service, decide, offers, steady, value};
 #[tokio::test]
 async fn several_channels_are_decided_in_one_call_with_content_and_order() {
     let service = Service::start().await;
-    service.profiles().update_profile(steady("ana")).await.unwrap();
+    let updated = service.profiles().update_profile(steady("ana")).await.unwrap().into_inner();
     let mut request = decide("ana", &["call_centre", "web"]);
     request.locale = "es-MX".to_owned();
     request.interaction_id = "call-1".to_owned();
-    let decision = service.decisions().decide(request).await.unwrap().into_inner().decision.unwrap();
+    let decision =
+        service.decisions().decide(request).await.unwrap().into_inner().decision.unwrap();
     let channels: Vec<_> = decision.channels.iter().map(|c| c.channel.as_str()).collect();
     assert_eq!(channels, ["call_centre", "web"]);
     let mut ranks: Vec<_> = decision.channels.iter().map(|channel| channel.rank).collect();
@@ -17,7 +18,7 @@ async fn several_channels_are_decided_in_one_call_with_content_and_order() {
     assert_eq!(ranks, [1, 2]);
     assert_eq!(decision.decision_id.len(), 32);
     assert_eq!(decision.interaction_id, "call-1");
-    assert_eq!(decision.versions.unwrap().profile_version, 1);
+    assert_eq!(decision.versions.unwrap().profile_version, updated.profile_version);
     assert!(decision.degradations.is_empty());
     assert!(decision.candidates.is_empty(), "BASIC tells no fates");
     let web = &decision.channels[1];
@@ -32,7 +33,10 @@ async fn several_channels_are_decided_in_one_call_with_content_and_order() {
         assert!(offer.reasons.is_none());
     }
     for placement in &web.placements {
-        assert_eq!(placement.no_offer.is_some(), placement.offers.len() < slots(&placement.placement));
+        assert_eq!(
+            placement.no_offer.is_some(),
+            placement.offers.len() < slots(&placement.placement)
+        );
     }
     service.stopped().await;
 }
@@ -52,7 +56,8 @@ async fn the_full_view_tells_reasons_and_the_fate_of_every_candidate() {
     service.profiles().update_profile(steady("ana")).await.unwrap();
     let mut request = decide("ana", &["web"]);
     request.view = v1::DecisionView::Full.into();
-    let decision = service.decisions().decide(request).await.unwrap().into_inner().decision.unwrap();
+    let decision =
+        service.decisions().decide(request).await.unwrap().into_inner().decision.unwrap();
     let catalog = service.engine.snapshot().catalog.clone();
     let mut told: Vec<_> = decision.candidates.iter().map(|fate| fate.offer_id.as_str()).collect();
     told.dedup();
@@ -175,7 +180,8 @@ async fn filters_narrow_the_candidates() {
         request.dry_run = true;
         request
     };
-    let only = ask(v1::OfferFilter { offer_ids: vec!["pension_plan".into()], ..Default::default() });
+    let only =
+        ask(v1::OfferFilter { offer_ids: vec!["pension_plan".into()], ..Default::default() });
     let decision = service.decisions().decide(only).await.unwrap().into_inner().decision.unwrap();
     assert_eq!(offers(&decision), ["pension_plan"]);
     let none = ask(v1::OfferFilter {

@@ -6,10 +6,10 @@ use tokio_stream::StreamExt;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
+use tonic_reflection::pb::v1::ServerReflectionRequest;
 use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
-use tonic_reflection::pb::v1::ServerReflectionRequest;
 use tonic_types::StatusExt;
 
 use crate::support::eventually;
@@ -54,10 +54,7 @@ async fn beyond_the_limit_calls_are_told_when_to_try_again() {
     let (items, stream) = tokio::sync::mpsc::channel(4);
     let stream = tokio_stream::wrappers::ReceiverStream::new(stream);
     let item = v1::DecideItem { item_id: "1".into(), request: Some(decide("ana", &["web"])) };
-    items
-        .send(v1::DecideStreamRequest { defaults: None, items: vec![item] })
-        .await
-        .unwrap();
+    items.send(v1::DecideStreamRequest { defaults: None, items: vec![item] }).await.unwrap();
     let mut answers = service.decisions().decide_stream(stream).await.unwrap().into_inner();
     assert!(answers.message().await.unwrap().is_some());
     let refused = service.decisions().decide(decide("ana", &["web"])).await.unwrap_err();

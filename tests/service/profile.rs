@@ -6,18 +6,17 @@ use crate::support::service::{Service, steady, value};
 async fn attributes_are_set_unset_and_guarded_by_version() {
     let service = Service::start().await;
     let updated = service.profiles().update_profile(steady("ana")).await.unwrap().into_inner();
-    assert_eq!(updated.profile_version, 1);
+    let first = updated.profile_version;
+    assert!(first > 0);
     let request = v1::UpdateProfileRequest {
         customer_id: "ana".into(),
         set: [("age".to_owned(), value(41))].into(),
         unset: vec!["housing".into()],
-        expected_version: Some(1),
+        expected_version: Some(first),
         ..v1::UpdateProfileRequest::default()
     };
-    assert_eq!(
-        service.profiles().update_profile(request.clone()).await.unwrap().into_inner().profile_version,
-        2
-    );
+    let second = service.profiles().update_profile(request.clone()).await.unwrap().into_inner();
+    assert!(second.profile_version > first);
     let refused = service.profiles().update_profile(request).await.unwrap_err();
     assert_eq!(refused.code(), tonic::Code::Aborted);
     let get = v1::GetProfileRequest { customer_id: "ana".into(), ..Default::default() };

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use arbitra::api::{ApiConfig, serve};
 use arbitra::api::wire::v1;
+use arbitra::api::{ApiConfig, serve};
 use arbitra::engine::{Engine, EngineConfig, Running, SystemClock, prove, read_folder};
 use arbitra::store::{EmbeddedConfig, EmbeddedStore, Store};
 use tokio::net::TcpListener;

@@ -89,8 +89,7 @@ fn purposes(catalog: &Catalog, given: &v1::Consent, at: &str, faults: &mut Fault
 pub fn wire(catalog: &Catalog, consent: &Consent) -> v1::Consent {
     let purposes = &catalog.schema.purposes;
     let purpose = purposes.iter().find(|purpose| Key::of(purpose) == consent.purpose);
-    let state =
-        if consent.granted { v1::ConsentState::Granted } else { v1::ConsentState::Denied };
+    let state = if consent.granted { v1::ConsentState::Granted } else { v1::ConsentState::Denied };
     v1::Consent {
         channel: name::channel_of(catalog, consent.channel),
         purpose: purpose.map_or_else(|| consent.purpose.to_string(), |name| name.to_string()),

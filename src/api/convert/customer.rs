@@ -7,7 +7,11 @@ use crate::api::wire::v1;
 /// The customer's id. With a `customer_id` that is it; without one, a single identity stands for a
 /// customer of its own, named `TYPE:ID`: so an anonymous visitor is a customer as well, under
 /// `cookie:8f3a`. Identities that lead to another customer are not resolved yet.
-pub fn customer(customer_id: &str, identities: &[v1::Identity], faults: &mut Faults) -> Option<String> {
+pub fn customer(
+    customer_id: &str,
+    identities: &[v1::Identity],
+    faults: &mut Faults,
+) -> Option<String> {
     faults.bound_text("customer_id", customer_id, ID_BYTES_MAX);
     faults.bound_count("identities", identities.len(), IDENTITIES_MAX);
     for (number, identity) in identities.iter().enumerate().take(IDENTITIES_MAX) {
@@ -18,7 +22,8 @@ pub fn customer(customer_id: &str, identities: &[v1::Identity], faults: &mut Fau
         [one] => {
             let id = format!("{}:{}", one.r#type, one.id);
             if id.len() > ID_BYTES_MAX {
-                let message = format!("type and id together have at most {} bytes", ID_BYTES_MAX - 1);
+                let message =
+                    format!("type and id together have at most {} bytes", ID_BYTES_MAX - 1);
                 faults.add("identities[0]", Reason::TooMuch, message);
             }
             Some(id)

@@ -182,7 +182,10 @@ mod tests {
         let listed = faults.list();
         let bytes: usize = listed.iter().map(|f| f.field.len() + f.message.len()).sum();
         assert!(bytes < 5_000, "{bytes}");
-        assert_eq!(listed.last().unwrap().message, format!("{} more fields are at fault", 10_001 - listed.len()));
+        assert_eq!(
+            listed.last().unwrap().message,
+            format!("{} more fields are at fault", 10_001 - listed.len())
+        );
     }
 
     #[test]

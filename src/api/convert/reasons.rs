@@ -60,9 +60,11 @@ pub fn factors(scheme: Option<&Scheme>, factors: &Factors, score: f64) -> Vec<v1
             factor("propensity", propensity, propensity),
         ],
         Some(SchemeFormula::Propensity) => vec![factor("propensity", propensity, score)],
-        Some(SchemeFormula::ExpectedValue) => {
-            product(&[("propensity", propensity, 1.0), ("value", value, 1.0), ("lever", lever, 1.0)])
-        }
+        Some(SchemeFormula::ExpectedValue) => product(&[
+            ("propensity", propensity, 1.0),
+            ("value", value, 1.0),
+            ("lever", lever, 1.0),
+        ]),
         Some(SchemeFormula::Pcvl(exponents)) => {
             let ExponentsSource { propensity: p, context: c, value: v, lever: l } = *exponents;
             product(&[
@@ -153,10 +155,8 @@ fn because(
 ) -> String {
     let scheme = scheme.map_or("", |scheme| &*scheme.name);
     let factors = &placed.factors;
-    let mut words = format!(
-        "ranked by `{scheme}` with a propensity of {:.1} %",
-        factors.propensity * 100.0
-    );
+    let mut words =
+        format!("ranked by `{scheme}` with a propensity of {:.1} %", factors.propensity * 100.0);
     if factors.value != 0.0 {
         words.push_str(&format!(" and a value of {:.2}", factors.value));
     }

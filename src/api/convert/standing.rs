@@ -38,12 +38,7 @@ fn count(limit: &LimitSpec, state: &LimitState) -> u32 {
 }
 
 /// When the oldest contact within the window leaves it.
-fn release(
-    catalog: &Catalog,
-    limit: &LimitSpec,
-    profile: &Profile,
-    now: UnixMs,
-) -> Option<UnixMs> {
+fn release(catalog: &Catalog, limit: &LimitSpec, profile: &Profile, now: UnixMs) -> Option<UnixMs> {
     let counts = |offer: Key| match catalog.offer_by_key(offer) {
         Some(index) => limit.offers.contains(index),
         None => limit.counts_retired,

@@ -60,9 +60,14 @@ mod tests {
         for ms in [-1, 0, 1, 1_700_000_000_123] {
             assert_eq!(instant(&timestamp(UnixMs(ms))).unwrap(), UnixMs(ms));
         }
-        for (seconds, nanos) in
-            [(i64::MIN, 0), (i64::MAX, 0), (FIRST_S - 1, 0), (LAST_S, 0), (0, -1), (0, 1_000_000_000)]
-        {
+        for (seconds, nanos) in [
+            (i64::MIN, 0),
+            (i64::MAX, 0),
+            (FIRST_S - 1, 0),
+            (LAST_S, 0),
+            (0, -1),
+            (0, 1_000_000_000),
+        ] {
             assert!(at(seconds, nanos).is_err(), "{seconds} {nanos}");
         }
     }

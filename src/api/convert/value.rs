@@ -140,7 +140,8 @@ fn one_of(given: &str, allowed: &BTreeSet<Arc<str>>) -> Result<Value, Wrong> {
 
 fn bounded(entries: usize) -> Result<(), Wrong> {
     if entries > LIST_ENTRIES_MAX {
-        let message = format!("{entries} entries are given, at most {LIST_ENTRIES_MAX} are allowed");
+        let message =
+            format!("{entries} entries are given, at most {LIST_ENTRIES_MAX} are allowed");
         return Err((Reason::TooMuch, message));
     }
     Ok(())
@@ -153,8 +154,12 @@ fn in_range(value: &Value, (min, max): (Option<f64>, Option<f64>)) -> Result<(),
     };
     let Some(number) = number else { return Ok(()) };
     match (min, max) {
-        (Some(min), _) if number < min => Err((Reason::OutOfRange, format!("must be at least {min}"))),
-        (_, Some(max)) if number > max => Err((Reason::OutOfRange, format!("must be at most {max}"))),
+        (Some(min), _) if number < min => {
+            Err((Reason::OutOfRange, format!("must be at least {min}")))
+        }
+        (_, Some(max)) if number > max => {
+            Err((Reason::OutOfRange, format!("must be at most {max}")))
+        }
         _ => Ok(()),
     }
 }

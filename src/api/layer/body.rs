@@ -6,8 +6,8 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use tonic::body::Body;
 use tonic::Status;
+use tonic::body::Body;
 
 /// Learns how a body ended; dropped with the body.
 pub trait Watch: Send + Unpin + 'static {

@@ -63,8 +63,9 @@ impl CatalogService for Catalogs {
         let checked = tokio::task::spawn_blocking(move || {
             let files = match (files, folder) {
                 (Some(files), _) => files,
-                (None, Some(folder)) => read_folder(&folder)
-                    .map_err(|error| status::precondition("FOLDER_UNREADABLE", error.to_string()))?,
+                (None, Some(folder)) => read_folder(&folder).map_err(|error| {
+                    status::precondition("FOLDER_UNREADABLE", error.to_string())
+                })?,
                 (None, None) => {
                     let message = "the server was not started with a folder; send its files";
                     return Err(status::precondition("NO_FOLDER", message));

@@ -102,7 +102,10 @@ fn checked(item_id: &str, request: &v1::DecideRequest) -> Result<(), Faults> {
 }
 
 /// The request, with the stream's defaults where it leaves a field empty.
-fn merged(mut request: v1::DecideRequest, defaults: Option<&v1::DecideRequest>) -> v1::DecideRequest {
+fn merged(
+    mut request: v1::DecideRequest,
+    defaults: Option<&v1::DecideRequest>,
+) -> v1::DecideRequest {
     let Some(defaults) = defaults else { return request };
     let text = |own: &mut String, default: &String| {
         if own.is_empty() {

@@ -96,7 +96,8 @@ impl Pending {
             Ok(_) => false,
         };
         let lost = recorded.iter().all(down);
-        let lost = recorded.first().filter(|_| lost).and_then(|first| first.as_ref().err()).cloned();
+        let lost =
+            recorded.first().filter(|_| lost).and_then(|first| first.as_ref().err()).cloned();
         for (place, answer) in self.accepted.into_iter().zip(recorded) {
             let Some(result) = self.results.get_mut(place) else { continue };
             match answer {

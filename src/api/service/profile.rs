@@ -87,7 +87,8 @@ impl ProfileService for Profiles {
         let now = self.engine.now();
         let change = |profile: &mut Profile| {
             let mut attributes = asked.attributes.iter();
-            attributes.try_for_each(|(name, value)| profile.set_attribute(*name, value.clone(), now))
+            attributes
+                .try_for_each(|(name, value)| profile.set_attribute(*name, value.clone(), now))
         };
         let expected = request.expected_version;
         let written = self.change(&asked.customer, expected, "set", change).await?;

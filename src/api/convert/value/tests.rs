@@ -20,10 +20,7 @@ fn what_is_declared_is_taken() {
     assert_eq!(check(Kind::StringValue("red".into()), &colours()).unwrap(), "red".into());
     let list = v1::ValueList { values: vec![value(Kind::StringValue("a".into()))] };
     let texts = Type::List(Arc::new(Type::String));
-    assert_eq!(
-        check(Kind::ListValue(list), &texts).unwrap(),
-        Value::List(vec!["a".into()].into())
-    );
+    assert_eq!(check(Kind::ListValue(list), &texts).unwrap(), Value::List(vec!["a".into()].into()));
 }
 
 #[test]
@@ -33,14 +30,24 @@ fn what_is_not_says_what_was_given_and_what_is_expected() {
     let mixed = v1::ValueList { values: vec![value(Kind::IntValue(1))] };
     let texts = Type::List(Arc::new(Type::String));
     for (kind, ty, reason, message) in [
-        (Kind::StringValue("7".into()), &Type::Int, Reason::WrongType, "expected int, given string"),
+        (
+            Kind::StringValue("7".into()),
+            &Type::Int,
+            Reason::WrongType,
+            "expected int, given string",
+        ),
         (Kind::DoubleValue(7.0), &Type::Int, Reason::WrongType, "expected int, given double"),
         (Kind::UintValue(u64::MAX), &Type::Int, Reason::OutOfRange, "signed 64-bit"),
         (Kind::DoubleValue(f64::NAN), &Type::Double, Reason::OutOfRange, "finite"),
         (Kind::DoubleValue(f64::INFINITY), &Type::Double, Reason::OutOfRange, "finite"),
         (Kind::IntValue(-1), &Type::Int, Reason::OutOfRange, "at least 0"),
         (Kind::IntValue(121), &Type::Int, Reason::OutOfRange, "at most 120"),
-        (Kind::StringValue("grene".into()), &colours(), Reason::OutOfRange, "did you mean `green`?"),
+        (
+            Kind::StringValue("grene".into()),
+            &colours(),
+            Reason::OutOfRange,
+            "did you mean `green`?",
+        ),
         (Kind::StringValue(long), &Type::String, Reason::TooMuch, "1025 bytes are given"),
         (Kind::NullValue(0), &Type::Bool, Reason::WrongType, "leave it out"),
         (Kind::ListValue(many), &texts, Reason::TooMuch, "65 entries"),
@@ -59,8 +66,17 @@ fn what_is_not_says_what_was_given_and_what_is_expected() {
 fn open_values_come_back_as_they_were() {
     let inner = v1::ValueMap {
         entries: [
-            ("at".to_owned(), value(Kind::TimestampValue(prost_types::Timestamp { seconds: -1, nanos: 500_000_000 }))),
-            ("for".to_owned(), value(Kind::DurationValue(prost_types::Duration { seconds: -1, nanos: -5 }))),
+            (
+                "at".to_owned(),
+                value(Kind::TimestampValue(prost_types::Timestamp {
+                    seconds: -1,
+                    nanos: 500_000_000,
+                })),
+            ),
+            (
+                "for".to_owned(),
+                value(Kind::DurationValue(prost_types::Duration { seconds: -1, nanos: -5 })),
+            ),
             ("raw".to_owned(), value(Kind::BytesValue(bytes::Bytes::from_static(b"\0\xff")))),
         ]
         .into(),
