@@ -16,5 +16,6 @@ mod service {
     mod doors;
     mod learn;
     mod profile;
+    mod replicas;
     mod store_down;
 }
