@@ -47,8 +47,8 @@ impl World {
             let learned = engine.learned_position();
             running.stop(&engine).await;
             return Err(Failure::Setting(format!(
-                "the store has learned {learned} outcomes before, and the figures would not be \
-                 those of a fresh start; name an empty `--data` or `--redis-prefix`, or say \
+                "the store has learned before (its learning log is at {learned}), and the figures \
+                 would not be those of a fresh start; name an empty `--data` or `--redis-prefix`, or say \
                  `--continue` ({store})"
             )));
         }

@@ -1,0 +1,218 @@
+//! The command line as people and process managers meet it: exit codes, what is said, signals.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+mod support;
+
+fn arbitra(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_arbitra"));
+    command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ARBITRA_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    arbitra(arguments).output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A running `serve` on ports of its own.
+struct Served {
+    child: Child,
+    /// What it said at its start.
+    started: Value,
+}
+
+impl Served {
+    fn start(flags: &[&str]) -> Self {
+        let ports = ["serve", "--json", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
+        let mut child = arbitra(&[&ports, flags].concat()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut said = String::new();
+        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+            let line = line.unwrap();
+            said.push_str(&line);
+            if line == "}" {
+                break;
+            }
+        }
+        let started = serde_json::from_str(&said).unwrap_or_else(|_| panic!("it said `{said}`"));
+        Self { child, started }
+    }
+
+    fn grpc(&self) -> &str {
+        self.started["grpc"].as_str().unwrap()
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+    }
+
+    /// The exit code, which must come soon.
+    fn ended(&mut self) -> Option<i32> {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(Instant::now() < deadline, "it did not end");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn ask(&self, arguments: &[&str]) -> Value {
+        let output = run(&[arguments, &["--json", "--server", self.grpc()]].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ended = self.child.kill();
+        let _ended = self.child.wait();
+    }
+}
+
+#[test]
+fn the_rules_of_the_house_are_good() {
+    for folder in ["rules", "examples/coupons/rules"] {
+        let output = run(&["check", folder, "--json"]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["good"], true);
+        assert!(report["cases"].as_u64().unwrap() > 0, "{report}");
+        assert_eq!(report["cases"], report["cases_passed"]);
+    }
+}
+
+#[test]
+fn check_finds_planted_faults_all_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("schema.yaml", "attributes:\n  age: { type: int }\n  income_band: { type: string }\n");
+    write(
+        "channels.yaml",
+        "channels:\n  web:\n    locales: [en]\n    placements:\n      hero: { slots: 1 }\n",
+    );
+    write("arbitration.yaml", "default: propensity\n");
+    let offer = "groups:\n  g: { name: G }\noffers:\n  - id: card\n    name: Card\n    group: g\n    \
+                 kind: sell\n    eligibility:\n      - \"customer.income_bant == 'high'\"\n      \
+                 - \"customer.age > 'old'\"\n    treatments:\n      - channel: wep\n        \
+                 content: { title: Hello }\n";
+    write("offers/card.yaml", offer);
+    let path = folder.path().to_str().unwrap();
+
+    let output = run(&["check", path, "--json"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let faults = report["faults"].as_array().unwrap();
+    let at = |line: u64| faults.iter().find(|fault| fault["line"] == line);
+    let misspelt = at(9).unwrap_or_else(|| panic!("{report}"));
+    assert_eq!(misspelt["hint"], "did you mean `customer.income_band`?");
+    assert!(at(10).is_some(), "{report}");
+    assert!(at(12).is_some(), "{report}");
+
+    let shown = run(&["check", path]);
+    assert_eq!(shown.status.code(), Some(1));
+    assert!(stderr(&shown).contains("offers/card.yaml:9:"), "{}", stderr(&shown));
+
+    let served = run(&["serve", "--rules", path]);
+    assert_eq!(served.status.code(), Some(64), "{}", stderr(&served));
+    assert!(stderr(&served).contains("cannot be served"), "{}", stderr(&served));
+}
+
+#[test]
+fn bad_usage_is_2_and_bad_configuration_64_with_every_fault() {
+    for bad in [&["serve", "--nonsense"][..], &["conquer"], &["decide"], &[]] {
+        assert_eq!(run(bad).status.code(), Some(2), "{bad:?}");
+    }
+    assert_eq!(run(&["--help"]).status.code(), Some(0));
+    assert_eq!(run(&["schema", "offers"]).status.code(), Some(0));
+    let output = run(&["serve", "--listen=0.0.0.0:1", "--durability=no", "--deadline=soon"]);
+    assert_eq!(output.status.code(), Some(64));
+    let said = stderr(&output);
+    for flag in
+        ["3 faults", "--listen (ARBITRA_LISTEN)", "--insecure", "--durability", "--deadline"]
+    {
+        assert!(said.contains(flag), "no `{flag}` in {said}");
+    }
+    let from_environment = arbitra(&["serve"]).env("ARBITRA_STORE", "cassandra").output().unwrap();
+    assert_eq!(from_environment.status.code(), Some(64));
+}
+
+#[test]
+fn a_client_without_a_service_says_what_to_do() {
+    let output = run(&["profile", "ana", "--server", "127.0.0.1:1"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("arbitra serve"), "{}", stderr(&output));
+}
+
+#[test]
+fn sigterm_drains_and_a_restart_knows_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    // The demo leaves profiles and a model behind.
+    let demo = run(&["demo", "--rows", "50", "--data", data, "--json"]);
+    assert!(demo.status.success(), "{}", stderr(&demo));
+    let flags = ["--rules", "examples/coupons/rules", "--data", data];
+
+    let mut first = Served::start(&flags);
+    let learned = first.started["learned"].as_u64().unwrap();
+    assert!(learned >= 50, "{learned}");
+    // The respondent of the first row of the data's shuffle.
+    let customer = "respondent-455";
+    let before = first.ask(&["profile", customer]);
+    assert!(before["attributes"].as_object().is_some_and(|a| a.len() > 5), "{before}");
+    assert_eq!(before["offers"].as_array().map(Vec::len), Some(1), "{before}");
+    first.signal("-TERM");
+    assert_eq!(first.ended(), Some(0));
+
+    let mut second = Served::start(&flags);
+    assert_eq!(second.started["learned"], learned);
+    assert_eq!(second.ask(&["profile", customer]), before);
+    let asked = ["decide", "--customer", customer, "--channel", "in_car", "--dry-run"];
+    let decision = second.ask(&asked);
+    assert_eq!(decision["log_position"], learned);
+    let offers = decision["channels"][0]["placements"][0]["offers"].as_array().unwrap();
+    assert_eq!(offers.len(), 5);
+    second.signal("-INT");
+    assert_eq!(second.ended(), Some(0));
+}
+
+#[test]
+fn a_store_that_is_down_is_waited_for_and_said() {
+    let mut redis = support::redis_server::RedisServer::start();
+    let url = redis.url();
+    redis.kill();
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let mut child = arbitra(&["serve", "--store", &url, "--listen=127.0.0.1:0", "--admin=off"])
+        .stderr(std::fs::File::create(&log).unwrap())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let said = || std::fs::read_to_string(&log).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !said().contains("waiting for the store") {
+        assert!(Instant::now() < deadline, "it said {}", said());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(said().contains(url.trim_end_matches("/0")), "it said {}", said());
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
