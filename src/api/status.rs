@@ -1,5 +1,5 @@
-//! The one place where an error gets its gRPC code, its reason, and whether to try again. No message
-//! in here ever holds a customer's id or the value of an attribute.
+//! The one place where an error gets its gRPC code, its reason, and whether to try again. No
+//! message ever holds a customer's id or the value of an attribute.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -43,12 +43,15 @@ pub enum FolderError {
 /// Folders within a rules folder, at most so deep.
 const DEPTH_MAX: usize = 8;
 
-/// Reads the YAML files below `root`, sorted by path. Links are not followed, hidden files and
-/// folders are left out.
+/// Reads the YAML files below `root`, sorted by path. Hidden files and folders are left out, and so
+/// are links that lead outside of `root`; links within it are followed (a mounted `ConfigMap` is
+/// made of such).
 ///
 /// # Errors
 /// Something cannot be opened, or there is more than a catalog may hold.
 pub fn read_folder(root: &Path) -> Result<Files, FolderError> {
+    let inside =
+        root.canonicalize().map_err(|cause| FolderError::Io { path: root.to_path_buf(), cause })?;
     let mut files = Vec::new();
     let mut bytes_left = FOLDER_BYTES_MAX;
     let mut waiting = vec![(root.to_path_buf(), String::new(), 0_usize)];
@@ -57,7 +60,14 @@ pub fn read_folder(root: &Path) -> Result<Files, FolderError> {
         for entry in std::fs::read_dir(&folder).map_err(|cause| io(&folder, cause))? {
             let entry = entry.map_err(|cause| io(&folder, cause))?;
             let path = entry.path();
-            let kind = entry.file_type().map_err(|cause| io(&path, cause))?;
+            let mut kind = entry.file_type().map_err(|cause| io(&path, cause))?;
+            if kind.is_symlink() {
+                let leads_inside = path.canonicalize().is_ok_and(|to| to.starts_with(&inside));
+                if !leads_inside {
+                    continue;
+                }
+                kind = std::fs::metadata(&path).map_err(|cause| io(&path, cause))?.file_type();
+            }
             let name = entry.file_name().to_string_lossy().into_owned();
             let too_large = |why: String| FolderError::TooLarge { path: root.to_path_buf(), why };
             if name.starts_with('.') {
@@ -69,7 +79,7 @@ pub fn read_folder(root: &Path) -> Result<Files, FolderError> {
                 }
                 waiting.push((path, format!("{prefix}{name}/"), depth + 1));
             } else if kind.is_file() && is_yaml(&path) {
-                let size = entry.metadata().map_err(|cause| io(&path, cause))?.len();
+                let size = std::fs::metadata(&path).map_err(|cause| io(&path, cause))?.len();
                 bytes_left = usize::try_from(size)
                     .ok()
                     .and_then(|size| bytes_left.checked_sub(size))
@@ -100,6 +110,8 @@ pub struct RulesFolder {
 
 /// Changes closer together than this are one: editors save in several steps.
 const QUIET: Duration = Duration::from_millis(200);
+/// A folder that never comes to rest is read all the same after so many changes.
+const CHANGES_MAX: usize = 25;
 
 impl RulesFolder {
     /// Starts following `root`.
@@ -125,8 +137,58 @@ impl RulesFolder {
     /// followed.
     pub async fn changed(&mut self) -> Option<Result<Files, FolderError>> {
         self.changes.recv().await?;
-        while let Ok(Some(())) = tokio::time::timeout(QUIET, self.changes.recv()).await {}
+        for _ in 0..CHANGES_MAX {
+            if !matches!(tokio::time::timeout(QUIET, self.changes.recv()).await, Ok(Some(()))) {
+                break;
+            }
+        }
         let root = self.root.clone();
         tokio::task::spawn_blocking(move || read_folder(&root)).await.ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{RulesFolder, read_folder};
+
+    fn write(path: &Path, text: &str) {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    fn paths(root: &Path) -> Vec<String> {
+        read_folder(root).unwrap().into_iter().map(|(path, _)| path).collect()
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn reads_yaml_within_the_folder_only() {
+        let outer = tempfile::tempdir().unwrap();
+        let root = outer.path().join("rules");
+        write(&outer.path().join("secret.yaml"), "x");
+        write(&root.join("..data/schema.yaml"), "x");
+        write(&root.join("offers/deep/a.yml"), "x");
+        write(&root.join("notes.txt"), "x");
+        write(&root.join(".hidden.yaml"), "x");
+        let link = |to: &str, name: &str| std::os::unix::fs::symlink(to, root.join(name)).unwrap();
+        link("..data/schema.yaml", "schema.yaml");
+        link("../secret.yaml", "models.yaml");
+        link("nowhere.yaml", "segments.yaml");
+        assert_eq!(paths(&root), ["offers/deep/a.yml", "schema.yaml"]);
+        link(".", "loop");
+        assert!(read_folder(&root).unwrap_err().to_string().contains("folders deep"));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_save_by_rename_is_one_change() {
+        let root = tempfile::tempdir().unwrap();
+        write(&root.path().join("schema.yaml"), "a: 1");
+        let mut folder = RulesFolder::watch(root.path()).unwrap();
+        write(&root.path().join("schema.yaml~"), "a: 2");
+        std::fs::rename(root.path().join("schema.yaml~"), root.path().join("schema.yaml")).unwrap();
+        let files = folder.changed().await.unwrap().unwrap();
+        assert_eq!(files, [("schema.yaml".to_owned(), b"a: 2".to_vec())]);
     }
 }

@@ -10,6 +10,7 @@
 )]
 
 pub mod redis_server;
+pub mod service;
 
 use std::future::Future;
 use std::time::{Duration, Instant};

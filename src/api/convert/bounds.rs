@@ -15,7 +15,7 @@ pub const BATCH_MAX: usize = 1_000;
 /// Channels of a decision.
 pub const CHANNELS_MAX: usize = 16;
 /// Names in one list of an offer filter.
-pub const FILTER_NAMES_MAX: usize = 1_000;
+pub const FILTER_NAMES_MAX: usize = 64;
 /// Identities of a request.
 pub const IDENTITIES_MAX: usize = 16;
 /// Schemes to compare.

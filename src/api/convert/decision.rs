@@ -14,6 +14,7 @@ use crate::core::decide::{
     ChannelDecision, ChannelRequest, NoOffer, Placed, PlacementDecision, RenderedContent,
 };
 use crate::core::feature::FeatureVector;
+use crate::core::policy::Gate;
 use crate::core::propensity::Estimate;
 use crate::engine::{Decided, DegradedPart};
 
@@ -200,20 +201,14 @@ impl Telling<'_> {
         }
     }
 
-    /// The gate that stopped most of the candidates, where fates are told.
+    /// The last gate in the way of any candidate, where fates are told: who is stopped by a contact
+    /// limit had passed all before it.
     fn gate_in_the_way(&self) -> (v1::NoOfferReason, &'static str) {
-        use crate::core::policy::Gate;
-        let stopped = |gate: Gate| self.channel.fates.iter().filter(|f| f.gate() == gate).count();
-        let (consent, limit) = (stopped(Gate::Consent), stopped(Gate::ContactLimit));
-        let rules = stopped(Gate::Eligibility)
-            + stopped(Gate::Applicability)
-            + stopped(Gate::Suitability)
-            + stopped(Gate::Validity)
-            + stopped(Gate::CoolDown);
-        if consent > limit.max(rules) {
-            (v1::NoOfferReason::Consent, "the customer has not consented to this channel")
-        } else if limit > rules {
+        let stopped = |gate: Gate| self.channel.fates.iter().any(|fate| fate.gate() == gate);
+        if stopped(Gate::ContactLimit) {
             (v1::NoOfferReason::ContactLimit, "the customer has been contacted often enough")
+        } else if stopped(Gate::Consent) {
+            (v1::NoOfferReason::Consent, "the customer has not consented to this channel")
         } else {
             (v1::NoOfferReason::Policy, "no offer passed the policies")
         }

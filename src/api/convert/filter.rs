@@ -16,6 +16,9 @@ pub struct Allowed {
     pub without: Vec<u32>,
 }
 
+/// Faults of one request up to which names are guessed.
+const GUESSES_MAX: usize = 16;
+
 struct Lists {
     offers: Vec<u32>,
     groups: Vec<u16>,
@@ -31,12 +34,12 @@ pub fn allowed(
     at: &str,
     faults: &mut Faults,
 ) -> Allowed {
-    let offer = |id: &String| name::offer(catalog, id);
-    let group = |group: &String| name::group(catalog, group);
+    let offer = |id: &String, guess| name::offer(catalog, id, guess);
+    let group = |group: &String, guess| name::group(catalog, group, guess);
     let mut list = Lists {
         offers: each(&filter.offer_ids, at, "offer_ids", faults, offer),
         groups: each(&filter.groups, at, "groups", faults, group),
-        kinds: each(&filter.kinds, at, "kinds", faults, |kind| kind::offer_kind_given(*kind))
+        kinds: each(&filter.kinds, at, "kinds", faults, |kind, _| kind::offer_kind_given(*kind))
             .into_iter()
             .flatten()
             .collect(),
@@ -88,7 +91,7 @@ fn each<T, U>(
     at: &str,
     list: &str,
     faults: &mut Faults,
-    resolve: impl Fn(&T) -> Result<U, Wrong>,
+    resolve: impl Fn(&T, bool) -> Result<U, Wrong>,
 ) -> Vec<U> {
     if !faults.bound_count(format_args!("{at}.{list}"), given.len(), FILTER_NAMES_MAX) {
         return Vec::new();
@@ -97,7 +100,8 @@ fn each<T, U>(
         .iter()
         .enumerate()
         .filter_map(|(number, item)| {
-            faults.take(format_args!("{at}.{list}[{number}]"), resolve(item))
+            let guess = faults.count() < GUESSES_MAX;
+            faults.take(format_args!("{at}.{list}[{number}]"), resolve(item, guess))
         })
         .collect()
 }

@@ -1,11 +1,12 @@
 //! Names that the catalog may have or not.
 
 use super::fault::{Reason, Wrong, quoted};
+use crate::core::catalog::fault::nearest;
 use crate::core::catalog::{Catalog, Channel};
 use crate::core::key::Key;
 
-/// Known names that a guess is made from, at most.
-const GUESSED_FROM_MAX: usize = 10_000;
+/// Known names that a guess is made from, at most: a guess costs time with each.
+const GUESSED_FROM_MAX: usize = 512;
 /// Longest name that a guess is made for; distances cost its square.
 const GUESSED_BYTES_MAX: usize = 64;
 /// Names listed when there is no near one.
@@ -29,15 +30,10 @@ pub fn unknown<'a>(
 /// The nearest known name, or all of them when they are few.
 pub fn hint<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let known: Vec<&str> = known.into_iter().take(GUESSED_FROM_MAX).collect();
-    if name.len() <= GUESSED_BYTES_MAX {
-        let near = known
-            .iter()
-            .map(|known| (strsim::jaro_winkler(name, known), *known))
-            .filter(|(similarity, _)| *similarity >= 0.8)
-            .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1)));
-        if let Some((_, near)) = near {
-            return Some(format!("did you mean `{near}`?"));
-        }
+    if name.len() <= GUESSED_BYTES_MAX
+        && let Some(near) = nearest(name, known.iter().copied())
+    {
+        return Some(format!("did you mean `{near}`?"));
     }
     let listed: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
     match listed.len() {
@@ -71,18 +67,27 @@ pub fn placement(channel: &Channel, name: &str) -> Result<u16, Wrong> {
     })
 }
 
-/// The index of an offer.
-pub fn offer(catalog: &Catalog, id: &str) -> Result<u32, Wrong> {
+/// The index of an offer. A guess, where `guess` allows one, is made among the ids next to it.
+pub fn offer(catalog: &Catalog, id: &str, guess: bool) -> Result<u32, Wrong> {
     catalog.offer_index.get(id).copied().ok_or_else(|| {
-        unknown(Reason::UnknownName, "offer", id, catalog.offer_index.keys().map(|id| &**id))
+        let place = catalog.offers.partition_point(|offer| &*offer.id < id);
+        let start = place.saturating_sub(GUESSED_FROM_MAX / 2);
+        let near = catalog.offers.iter().skip(start).map(|offer| &*offer.id);
+        unknown(
+            Reason::UnknownName,
+            "offer",
+            id,
+            near.take(if guess { GUESSED_FROM_MAX } else { 0 }),
+        )
     })
 }
 
-/// The index of a group.
-pub fn group(catalog: &Catalog, name: &str) -> Result<u16, Wrong> {
+/// The index of a group, with a guess where `guess` allows one.
+pub fn group(catalog: &Catalog, name: &str, guess: bool) -> Result<u16, Wrong> {
     let place = catalog.groups.binary_search_by(|group| (*group.name).cmp(name));
     place.ok().and_then(|place| u16::try_from(place).ok()).ok_or_else(|| {
         let known = catalog.groups.iter().map(|group| &*group.name);
+        let known = known.take(if guess { GUESSED_FROM_MAX } else { 0 });
         unknown(Reason::UnknownName, "group", name, known)
     })
 }

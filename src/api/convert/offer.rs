@@ -34,7 +34,7 @@ pub fn query(catalog: &Catalog, request: &v1::ListOffersRequest) -> Result<Query
             query.channel = faults.take("query.channel", name::channel(catalog, &asked.channel));
         }
         if !asked.group.is_empty() {
-            query.group = faults.take("query.group", name::group(catalog, &asked.group));
+            query.group = faults.take("query.group", name::group(catalog, &asked.group, true));
         }
         query.kind = faults.take("query.kind", offer_kind_given(asked.kind)).flatten();
         faults.bound_text("query.text", &asked.text, REQUEST_ID_BYTES_MAX);

@@ -106,7 +106,7 @@ fn named(catalog: &Catalog, outcome: &v1::Outcome, faults: &mut Faults) -> Named
             Named { offer: Key::of(id), group: Key::default(), treatment }
         }
         None => {
-            faults.take("offer_id", name::offer(catalog, id));
+            faults.take("offer_id", name::offer(catalog, id, true));
             Named::default()
         }
     }

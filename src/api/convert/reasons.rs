@@ -21,7 +21,7 @@ pub fn reasons(
     factors.extend(reasons.objectives.iter().filter_map(|(index, amount)| {
         let objective = catalog.objectives.get(usize::from(*index))?;
         let share = if placed.factors.value == 0.0 { 0.0 } else { amount / placed.factors.value };
-        let counts = scheme.is_some_and(|scheme| values(scheme));
+        let counts = scheme.is_some_and(values);
         let contribution = if counts { placed.score * share } else { 0.0 };
         Some(factor(&format!("objective.{}", objective.name), *amount, contribution))
     }));

@@ -58,9 +58,14 @@ impl Broken {
         self.files.contains(&kind) || self.names.contains(name)
     }
 
-    /// Whether something of that name was left out.
+    /// Whether an unknown `name` in an expression or text may be one left out.
     pub(super) fn named(&self, name: &str) -> bool {
-        self.names.contains(name)
+        self.excuses(FileKind::Schema, name)
+    }
+
+    /// Whether a file of `kind` was left out.
+    pub(super) fn lost(&self, kind: FileKind) -> bool {
+        self.files.contains(&kind)
     }
 }
 
@@ -99,7 +104,32 @@ pub(super) fn read(files: &[&(String, Vec<u8>)], faults: &Faults) -> Folder {
         }
     }
     missing_files(&seen, files.is_empty(), faults);
+    for (kind, path) in seen {
+        if folder.broken.lost(kind) {
+            folder.stand_in(kind, path);
+        }
+    }
     folder
+}
+
+impl Folder {
+    /// Puts an empty file in the place of a required one that was left out, so that the others can
+    /// be checked against what is left.
+    fn stand_in(&mut self, kind: FileKind, path: &str) {
+        let document = || Document::new(path, "");
+        match kind {
+            FileKind::Schema => self.schema = Some(Parsed::empty(document())),
+            FileKind::Channels => self.channels = Some(Parsed::empty(document())),
+            FileKind::Arbitration => self.arbitration = Some(Parsed::empty(document())),
+            _ => {}
+        }
+    }
+}
+
+impl<T: Default> Parsed<T> {
+    fn empty(document: Document) -> Self {
+        Self { document, source: T::default() }
+    }
 }
 
 fn within_limits(files: &[&(String, Vec<u8>)], faults: &Faults) -> bool {
@@ -200,9 +230,13 @@ impl File<'_> {
         for finding in &findings {
             finding.report(&Place::top(&document, self.faults));
         }
-        let root = document.root.as_mut()?;
-        if !leave_out(&findings, &mut value, root, broken) {
-            return None;
+        if !findings.is_empty() {
+            leave_out_values(&findings, &mut value, broken);
+            let still = validate(self.kind, &value);
+            let root = document.root.as_mut()?;
+            if !leave_out_entries(&still, &mut value, root, broken) {
+                return None;
+            }
         }
         match serde_json::from_value(value) {
             Ok(source) => Some(Parsed { document, source }),
@@ -216,9 +250,29 @@ impl File<'_> {
     }
 }
 
-/// Leaves out of `value` and of `root` what `findings` are about: an unknown key, else the whole
-/// entry of the file. `false`: nothing sound would be left.
-fn leave_out(
+/// Leaves out of `value` the unknown keys, and the values in maps that are wrong themselves.
+fn leave_out_values(findings: &[Finding], value: &mut Value, broken: &mut Broken) {
+    for finding in findings {
+        let (parent, key) = match (&finding.unknown_key, finding.path.split_last()) {
+            (Some(key), _) => {
+                broken.names.insert(key.clone());
+                (finding.path.as_slice(), key)
+            }
+            // Sections and their entries are more than a value: what names them must know.
+            (None, Some((Step::Key(key), parent))) if parent.len() >= 2 && !finding.missing => {
+                (parent, key)
+            }
+            _ => continue,
+        };
+        if let Some(Value::Object(map)) = walk(value, parent) {
+            map.shift_remove(key);
+        }
+    }
+}
+
+/// Leaves out of `value` and of `root` the entries of the file that `findings` are about. `false`:
+/// nothing sound would be left.
+fn leave_out_entries(
     findings: &[Finding],
     value: &mut Value,
     root: &mut Node,
@@ -226,13 +280,6 @@ fn leave_out(
 ) -> bool {
     let mut entries: BTreeSet<(&str, &Step)> = BTreeSet::new();
     for finding in findings {
-        if let Some(key) = &finding.unknown_key {
-            broken.names.insert(key.clone());
-            if let Some(Value::Object(map)) = walk(value, &finding.path) {
-                map.shift_remove(key);
-            }
-            continue;
-        }
         match finding.path.as_slice() {
             [Step::Key(section), entry, ..] => {
                 entries.insert((section, entry));

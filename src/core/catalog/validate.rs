@@ -28,6 +28,8 @@ pub(super) struct Finding {
     pub path: Vec<Step>,
     /// The unknown key, where that is what is wrong.
     pub unknown_key: Option<String>,
+    /// Whether something is missing there, rather than wrong.
+    pub missing: bool,
     /// What is wrong.
     message: String,
     /// How to mend it.
@@ -92,7 +94,9 @@ pub(super) fn validate(kind: FileKind, value: &Value) -> Vec<Finding> {
 
 fn explain(schema: &Value, root: &Value, error: &ValidationError<'_>, out: &mut Vec<Finding>) {
     let mut finding = |message: String, hint: Option<String>| {
-        out.push(Finding { path: path(error.instance_path()), unknown_key: None, message, hint });
+        let missing = matches!(error.kind(), ValidationErrorKind::Required { .. });
+        let path = path(error.instance_path());
+        out.push(Finding { path, unknown_key: None, missing, message, hint });
     };
     let found = || describe(instance(root, error.instance_path()));
     match error.kind() {
@@ -102,6 +106,7 @@ fn explain(schema: &Value, root: &Value, error: &ValidationError<'_>, out: &mut 
                 out.push(Finding {
                     path: path(error.instance_path()),
                     unknown_key: Some(key.clone()),
+                    missing: false,
                     message: format!("unknown key `{key}`"),
                     hint: did_you_mean(key, known.iter().copied()),
                 });
@@ -180,7 +185,7 @@ fn alternatives(
         let constants: Vec<&str> = constants.iter().map(String::as_str).collect();
         one_of(&constants, value)
     };
-    out.push(Finding { path: path(here), unknown_key: None, message, hint });
+    out.push(Finding { path: path(here), unknown_key: None, missing: false, message, hint });
 }
 
 enum Leaf {

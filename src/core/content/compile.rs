@@ -114,14 +114,19 @@ impl Templates {
 /// What a dotted name is, for those who compile texts: what to read, and its type.
 pub type Resolve<'r> = dyn Fn(&str) -> Result<(Read, Type), (String, Option<String>)> + 'r;
 
+type Known = HashMap<(TemplateKind, Arc<str>), Result<Added, Vec<TemplateFault>>>;
+
 /// A compiled text: the name of its template and what it reads; `None` when it has no placeholder.
-pub type Added = Option<(Arc<str>, Arc<[Read]>)>;
+pub type Added = Option<Compiled>;
+
+/// The name of a template and what it reads.
+pub type Compiled = (Arc<str>, Arc<[Read]>);
 
 /// Gathers templates while a catalog is compiled.
 #[derive(Debug, Default)]
 pub struct TemplatesBuilder {
     templates: Templates,
-    known: HashMap<(TemplateKind, Arc<str>), Result<Added, Vec<TemplateFault>>>,
+    known: Known,
 }
 
 impl TemplatesBuilder {
@@ -158,7 +163,7 @@ impl TemplatesBuilder {
         text: &str,
         kind: TemplateKind,
         resolve: &Resolve<'_>,
-    ) -> Result<(Arc<str>, Arc<[Read]>), Vec<TemplateFault>> {
+    ) -> Result<Compiled, Vec<TemplateFault>> {
         if text.len() > TEXT_BYTES_MAX {
             return Err(vec![TemplateFault {
                 line: None,

@@ -181,8 +181,8 @@ impl Cases<'_> {
         let known = || spec.placements.iter().map(|placement| &*placement.name);
         let found = known().position(|known| known == name.as_str());
         if found.is_none() && !self.build.broken().excuses(FileKind::Channels, name) {
-            let what = format!("placement of channel `{}`", spec.name);
-            place.key("placement").unknown(&what, name, known());
+            let owner = format!("channel `{}`", spec.name);
+            place.key("placement").unknown_in(&owner, "placement", name, known());
         }
         Some((channel, Some(u16::try_from(found?).ok()?)))
     }

@@ -24,7 +24,7 @@ pub(super) fn compile(build: &Build<'_>) -> Vec<Channel> {
     let top = build.place(&file.document);
     let section = top.key("channels");
     let channels = &file.source.channels;
-    if channels.is_empty() {
+    if channels.is_empty() && !build.broken().lost(FileKind::Channels) {
         section.error_at_key("at least one channel is needed", None);
     }
     if channels.len() > CHANNELS_MAX {

@@ -26,6 +26,7 @@ pub(super) fn compile_derived(build: &Build<'_>, top: &Place<'_>, builder: &mut 
         order.visit(name);
     }
     for (name, cycle) in &order.cycles {
+        let Some(cycle) = cycle else { continue };
         section.key(name).error_hint(
             format!("`customer.{name}` depends on itself"),
             format!("the cycle: {cycle}"),
@@ -103,7 +104,8 @@ struct Order<'s> {
     done: BTreeSet<&'s str>,
     path: Vec<&'s str>,
     sorted: Vec<&'s str>,
-    cycles: BTreeMap<&'s str, String>,
+    /// Names that cannot be compiled; with the cycle at the one where it is reported.
+    cycles: BTreeMap<&'s str, Option<String>>,
 }
 
 /// Longest chain of derived attributes.
@@ -117,11 +119,15 @@ impl<'s> Order<'s> {
         if let Some(start) = self.path.iter().position(|other| *other == name) {
             let mut cycle: Vec<&str> = self.path.get(start..).unwrap_or_default().to_vec();
             cycle.push(name);
-            self.cycles.insert(name, cycle.join(" → "));
+            let shown = cycle.join(" → ");
+            for member in cycle {
+                self.cycles.entry(member).or_default();
+            }
+            self.cycles.insert(name, Some(shown));
             return;
         }
         if self.path.len() >= DEPTH_MAX {
-            self.cycles.insert(name, format!("a chain longer than {DEPTH_MAX}"));
+            self.cycles.insert(name, Some(format!("a chain longer than {DEPTH_MAX}")));
             return;
         }
         let Some(text) = self.derived.get(name) else {

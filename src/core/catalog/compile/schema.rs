@@ -94,11 +94,13 @@ fn builtins(build: &Build<'_>, builder: &mut SchemaBuilder) {
         .flat_map(|channel| channel.placements.keys())
         .map(|name| name.as_str().into())
         .collect();
+    let lost = build.broken().lost(FileKind::Channels);
+    let closed = |names| if lost { Type::String } else { Type::Enum(Arc::new(names)) };
     let declared: BTreeMap<Slot, (&str, Type)> = BTreeMap::from([
         (builtin::NOW, ("now", Type::Timestamp)),
-        (builtin::CHANNEL, ("channel", Type::Enum(Arc::new(names)))),
+        (builtin::CHANNEL, ("channel", closed(names))),
         (builtin::LOCALE, ("locale", Type::String)),
-        (builtin::PLACEMENT, ("placement", Type::Enum(Arc::new(placements)))),
+        (builtin::PLACEMENT, ("placement", closed(placements))),
         (builtin::PROPENSITY, ("propensity", Type::Double)),
         (builtin::UNCERTAINTY, ("uncertainty", Type::Double)),
         (builtin::AFFINITY, ("affinity", Type::Double)),

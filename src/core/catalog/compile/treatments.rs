@@ -125,9 +125,9 @@ impl Treatments<'_> {
                 Some(bit) => mask |= 1_u128 << bit,
                 None if self.build.broken().excuses(FileKind::Channels, name) => {}
                 None => {
-                    let what = format!("placement of channel `{}`", channel.name);
+                    let owner = format!("channel `{}`", channel.name);
                     let known = channel.placements.iter().map(|placement| &*placement.name);
-                    section.index(index).unknown(&what, name, known);
+                    section.index(index).unknown_in(&owner, "placement", name, known);
                 }
             }
         }

@@ -92,6 +92,19 @@ impl<'a> Place<'a> {
         self.report(Severity::Error, self.region(), message, hint);
     }
 
+    /// Reports that `owner` has no such `what` as the value names.
+    pub fn unknown_in<'k>(
+        &self,
+        owner: &str,
+        what: &str,
+        name: &str,
+        known: impl IntoIterator<Item = &'k str>,
+    ) {
+        let message = format!("{owner} has no {what} `{name}`");
+        let hint = did_you_mean(name, known);
+        self.report(Severity::Error, self.region(), message, hint);
+    }
+
     /// As [`Place::unknown`], at the key.
     pub fn unknown_key<'k>(
         &self,

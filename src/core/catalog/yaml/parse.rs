@@ -133,6 +133,9 @@ fn not_yaml(text: &str, at: Region, info: &str) -> YamlError {
     if line.is_some_and(indent) {
         return error.hint("indent with spaces: YAML allows no tabs there");
     }
+    if info.starts_with("mapping values are not allowed") {
+        return error.hint("put a text that has `: ` in it into quotes");
+    }
     error
 }
 

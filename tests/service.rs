@@ -1,0 +1,21 @@
+//! The whole service, as its callers meet it: over a real socket, with the example rules.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may end at the first fault"
+)]
+
+mod support;
+
+mod service {
+    mod bad_input;
+    mod decide;
+    mod doors;
+    mod learn;
+    mod profile;
+    mod replicas;
+    mod store_down;
+}
