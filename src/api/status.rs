@@ -71,6 +71,9 @@ fn verdict(error: &EngineError) -> Verdict {
                 .with("expected_version", expected)
                 .with("current_version", current)
         }
+        EngineError::Refused(error) => {
+            Verdict::new(Code::InvalidArgument, "PROFILE_REFUSES", error.to_string())
+        }
         EngineError::Draining => {
             Verdict::new(Code::Unavailable, "DRAINING", "the server is shutting down")
                 .retry(RETRY_AFTER)

@@ -26,10 +26,7 @@ impl Writer {
     }
 
     pub(super) fn new(clock: UnixMs) -> Self {
-        Self {
-            out: Vec::with_capacity(1024),
-            clock,
-        }
+        Self { out: Vec::with_capacity(1024), clock }
     }
 
     pub(super) fn finish(self) -> Vec<u8> {
@@ -105,10 +102,7 @@ impl Writer {
     }
 
     pub(super) fn times(&self, unit_ms: i64) -> Times {
-        Times {
-            unit_ms,
-            previous: None,
-        }
+        Times { unit_ms, previous: None }
     }
 
     #[expect(clippy::cast_sign_loss, reason = "not negative")]
@@ -180,10 +174,7 @@ pub(in crate::core::profile) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(in crate::core::profile) fn new(rest: &'a [u8]) -> Self {
-        Self {
-            rest,
-            clock: UnixMs(0),
-        }
+        Self { rest, clock: UnixMs(0) }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -296,10 +287,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn times(&self, unit_ms: i64) -> Times {
-        Times {
-            unit_ms,
-            previous: None,
-        }
+        Times { unit_ms, previous: None }
     }
 
     pub(super) fn next_time(&mut self, times: &mut Times) -> Result<UnixMs, ProfileError> {
@@ -332,12 +320,6 @@ impl<'a> Reader<'a> {
         let tag = self.byte()?;
         let length = usize::try_from(self.varint()?).unwrap_or(usize::MAX);
         let rest = self.bytes(length)?;
-        Ok((
-            tag,
-            Self {
-                rest,
-                clock: self.clock,
-            },
-        ))
+        Ok((tag, Self { rest, clock: self.clock }))
     }
 }
