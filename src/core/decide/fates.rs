@@ -96,7 +96,8 @@ fn passed_words(gate: Gate) -> &'static str {
 }
 
 fn plain(gate: Gate, message: String) -> Stop {
-    Stop { gate, rule: "".into(), condition: None, values: Vec::new(), message }
+    let (rule, values) = (Arc::default(), Arc::default());
+    Stop { gate, rule, condition: None, values, message: message.into() }
 }
 
 /// The value a condition read; sensitive and personal ones are withheld.
