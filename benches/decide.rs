@@ -26,6 +26,10 @@ use arbitra::core::propensity::{Candidate, PropensitySpec};
 use arbitra::core::time::UnixMs;
 use criterion::{Criterion, criterion_group, criterion_main};
 
+/// As the binary does.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const NOW: UnixMs = UnixMs(1_760_000_000_000);
 const CUSTOMERS: u64 = 64;
 
