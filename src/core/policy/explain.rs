@@ -25,6 +25,8 @@ pub struct Stop {
     pub rule: Arc<str>,
     /// The condition as written, where there is one.
     pub condition: Option<Arc<str>>,
+    /// Which of the policy's distinct conditions it is.
+    pub atom: Option<u32>,
     /// What the condition read.
     pub values: Arc<[ReadValue]>,
     /// Why, for people.
@@ -55,7 +57,7 @@ impl Evaluation<'_> {
                     Verdict::Missing(path) => Some(format!("`{path}` is unknown")),
                     Verdict::Failed(why) => Some(format!("the condition failed: {why}")),
                 };
-                let atom = policy.atoms.get(*atom as usize)?;
+                let (number, atom) = (*atom, policy.atoms.get(*atom as usize)?);
                 // Of thousands of offers most are stopped in the same few words: they are shared.
                 let message = match (why, &rule.reason) {
                     (Some(why), Some(reason)) => format!("{reason} ({why})").into(),
@@ -67,6 +69,7 @@ impl Evaluation<'_> {
                     gate: rule.gate,
                     rule: rule.from.clone(),
                     condition: Some(atom.text.clone()),
+                    atom: Some(number),
                     values: atom.reads.clone(),
                     message,
                 });
@@ -133,5 +136,6 @@ impl Evaluation<'_> {
 }
 
 fn plain(gate: Gate, rule: Arc<str>, message: String) -> Stop {
-    Stop { gate, rule, condition: None, values: Arc::default(), message: message.into() }
+    let (condition, atom, values) = (None, None, Arc::default());
+    Stop { gate, rule, condition, atom, values, message: message.into() }
 }
