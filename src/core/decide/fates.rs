@@ -25,7 +25,7 @@ pub(super) fn all(
 ) -> Vec<Fate> {
     let catalog = shared.catalog();
     let mut told = placed(catalog.offers.len(), fields, shown);
-    let mut fates = Vec::new();
+    let mut reached = Vec::new();
     for (board, field) in fields.iter().enumerate() {
         for (position, candidate) in field.candidates.iter().enumerate() {
             if told.contains(candidate.offer) {
@@ -49,7 +49,7 @@ pub(super) fn all(
             };
             let (placement, score) = (Some(field.asked.placement), Some(candidate.score));
             let values = Arc::default();
-            fates.push(Fate { offer: candidate.offer, placement, stop, values, score });
+            reached.push(Fate { offer: candidate.offer, placement, stop, values, score });
         }
     }
     for unscored in &scorer.unscored {
@@ -63,11 +63,16 @@ pub(super) fn all(
         };
         let placement = Some(unscored.placement);
         let (offer, values) = (unscored.offer, Arc::default());
-        fates.push(Fate { offer, placement, stop, values, score: None });
+        reached.push(Fate { offer, placement, stop, values, score: None });
     }
+    reached.sort_unstable_by_key(|fate| fate.offer);
+    let mut reached = reached.into_iter().peekable();
     let mut seen = vec![None; catalog.policy.atoms()];
+    // In order from the start: at thousands of offers sorting would cost more than deciding.
+    let mut fates = Vec::with_capacity(catalog.offers.len());
     for offer in (0_u32..).take(catalog.offers.len()) {
         if told.contains(offer) {
+            fates.extend(reached.next_if(|fate| fate.offer == offer));
             continue;
         }
         let stop = evaluation.stop(offer, channel, frame).unwrap_or_else(|| {
@@ -76,7 +81,6 @@ pub(super) fn all(
         let values = values_of(shared, &stop, frame, &mut seen);
         fates.push(Fate { offer, placement: None, stop, values, score: None });
     }
-    fates.sort_by_key(|fate| fate.offer);
     fates
 }
 
