@@ -1,7 +1,6 @@
 //! Loading a rules folder: read, validate, type-check, compile. The catalog of the budget: offers
 //! with five conditions each drawn from 200 distinct ones, 40 attributes of which 10 numeric, three
 //! contact limits.
-#![expect(missing_docs, reason = "criterion's macros make undocumented items")]
 
 use std::fmt::Write as _;
 use std::hint::black_box;
