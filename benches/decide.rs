@@ -1,5 +1,14 @@
 //! `core::decide` at 100, 1,000 and 10,000 offers, on one core, with catalogs as the budgets ask for:
 //! the policy alone, the whole decision with models that have learned, and the same with reasons.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a measurement may end at the first fault"
+)]
+
 use std::hint::black_box;
 use std::sync::Arc;
 
@@ -16,6 +25,10 @@ use arbitra::core::profile::Profile;
 use arbitra::core::propensity::{Candidate, PropensitySpec};
 use arbitra::core::time::UnixMs;
 use criterion::{Criterion, criterion_group, criterion_main};
+
+/// As the binary does.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const NOW: UnixMs = UnixMs(1_760_000_000_000);
 const CUSTOMERS: u64 = 64;

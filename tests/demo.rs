@@ -1,6 +1,14 @@
 //! The main job from end to end: real customers, real outcomes, the real binary, its own service,
 //! gRPC. The engine must learn.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may end at the first fault"
+)]
+
 use std::process::Command;
 
 use serde_json::Value;
@@ -26,11 +34,11 @@ fn number(report: &Value, name: &str) -> f64 {
 
 #[test]
 fn the_engine_learns_what_people_accept() {
-    let report = demo(&["--seed", "42"]);
-    assert_eq!(report["rows"], 12_684);
-    assert_eq!(report["customers"], 587);
+    // Half of the rows: enough for the intervals, and quick without optimisation.
+    let report = demo(&["--seed", "42", "--rows", "6000"]);
+    assert_eq!(report["rows"], 6_000);
     let history = number(&report, "historical_acceptance");
-    assert!((history - 7_210.0 / 12_684.0).abs() < 1e-12);
+    assert!((0.55..0.59).contains(&history), "{report}");
 
     // Where the engine would have done what was done, people said yes clearly more often.
     let agreed = &report["agreed_acceptance"];
@@ -39,12 +47,12 @@ fn the_engine_learns_what_people_accept() {
     assert!(number(&report["ips_acceptance"], "lower") > history, "{report}");
 
     // The propensities served, before they were learned from, beat knowing the rate so far.
-    assert!(number(&report, "log_loss") < 0.95 * number(&report, "base_log_loss"), "{report}");
-    assert!(number(&report, "auc") > 0.68, "{report}");
+    assert!(number(&report, "log_loss") < 0.92 * number(&report, "base_log_loss"), "{report}");
+    assert!(number(&report, "auc") > 0.7, "{report}");
     assert!(number(&report, "calibration_error") < 0.05, "{report}");
 
     // Loosely: the machine that runs the tests may be busy.
-    assert!(number(&report, "lag_samples") >= 60.0, "{report}");
+    assert!(number(&report, "lag_samples") >= 30.0, "{report}");
     assert!(number(&report, "lag_p50_ms") < 500.0, "{report}");
 }
 

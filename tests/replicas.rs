@@ -1,6 +1,14 @@
 //! Two replicas on one Redis: their models at the same position of the learning log are the same
 //! bytes, however the outcomes came in, and a replica that starts later catches up to them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may end at the first fault"
+)]
+
 mod support;
 
 use std::sync::Arc;

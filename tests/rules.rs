@@ -1,5 +1,13 @@
 //! The example folders are sound and do what their own cases say.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may end at the first fault"
+)]
+
 use std::path::Path;
 
 use arbitra::engine::{RulesError, prove, read_folder};

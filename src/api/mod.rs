@@ -3,7 +3,7 @@
 //!
 //! - [`wire`]: the messages and services of `proto/arbitra/v1`, generated.
 //! - [`config`]: every bound and time of the doors.
-//! - [`serve`]: opens the doors and closes them in order.
+//! - [`serve()`]: opens the doors and closes them in order.
 //! - `layer`: what every call passes: metrics and traces, admission, deadline.
 //! - `service`: one file a service.
 //! - `convert`: wire messages to the core's words and back, naming every bad field.

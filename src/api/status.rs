@@ -1,5 +1,5 @@
-//! The one place where an error gets its gRPC code, its reason, and whether to try again. No message
-//! in here ever holds a customer's id or the value of an attribute.
+//! The one place where an error gets its gRPC code, its reason, and whether to try again. No
+//! message ever holds a customer's id or the value of an attribute.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -70,6 +70,9 @@ fn verdict(error: &EngineError) -> Verdict {
             Verdict::new(Code::Aborted, "VERSION_MISMATCH", message)
                 .with("expected_version", expected)
                 .with("current_version", current)
+        }
+        EngineError::Refused(error) => {
+            Verdict::new(Code::InvalidArgument, "PROFILE_REFUSES", error.to_string())
         }
         EngineError::Draining => {
             Verdict::new(Code::Unavailable, "DRAINING", "the server is shutting down")

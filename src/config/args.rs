@@ -25,8 +25,8 @@ pub const DEFAULT_DEADLINE_MAX: &str = "5s";
 pub const DEFAULT_IN_FLIGHT_MAX: &str = "4096";
 /// How long calls in progress may take to finish at the end.
 pub const DEFAULT_DRAIN_MAX: &str = "10s";
-/// What is logged.
-pub const DEFAULT_LOG: &str = "info";
+/// What is logged: ours, and of the libraries what needs attention.
+pub const DEFAULT_LOG: &str = "warn,arbitra=info";
 /// How a log line looks.
 pub const DEFAULT_LOG_FORMAT: &str = "text";
 

@@ -10,7 +10,7 @@ struct Line {
 
 fn check(flags: &[&str]) -> Result<ServeConfig, ConfigError> {
     let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/rules");
-    let line = ["arbitra", "--rules", rules].iter().chain(flags);
+    let line = ["arbitra", "--rules", rules].into_iter().chain(flags.iter().copied());
     check_serve(&Line::parse_from(line).serve)
 }
 

@@ -155,11 +155,10 @@ fn current_features(
 /// where the decision is (and was not committed by us).
 fn is_contact(catalog: &Catalog, outcome: &Outcome) -> bool {
     let channel = catalog.channels.iter().find(|channel| channel.key == outcome.channel);
-    match (outcome.kind, channel.map(|channel| channel.contact)) {
-        (OutcomeKind::Impression, Some(ContactPoint::Impression) | None) => true,
-        (OutcomeKind::Sent, _) => true,
-        _ => false,
-    }
+    matches!(
+        (outcome.kind, channel.map(|channel| channel.contact)),
+        (OutcomeKind::Impression, Some(ContactPoint::Impression) | None) | (OutcomeKind::Sent, _)
+    )
 }
 
 fn label(catalog: &Catalog, kind: OutcomeKind) -> Option<bool> {

@@ -132,8 +132,14 @@ impl Engine {
                 degradations: Vec::new(),
             },
             Err((part, why)) => {
+                // The cause may name an address: for the log, not for the caller.
+                tracing::warn!(%why, "decided without the profile");
+                let cause = match part {
+                    DegradedPart::Deadline => "the store did not answer in time",
+                    _ => "the store could not be read",
+                };
                 let detail =
-                    format!("decided without the profile; caps and consents closed: {why}");
+                    format!("{cause}: decided without the profile; caps and consents closed");
                 metrics::counter!("arbitra_degradations_total", "part" => "store").increment(1);
                 Loaded {
                     profile: None,
@@ -265,6 +271,7 @@ impl Engine {
 
     /// Offers nothing where the contact could not be committed.
     fn withdraw_contacts(&self, call: &DecideCall, decided: &mut Decided, error: &EngineError) {
+        tracing::warn!(%error, "contacts could not be kept");
         let catalog = &call.snapshot.catalog;
         for channel in &mut decided.decision.channels {
             let spec = catalog.channels.get(usize::from(channel.channel));
@@ -274,7 +281,7 @@ impl Engine {
                 }
                 decided.degradations.push(Degradation {
                     part: DegradedPart::Commit,
-                    detail: format!("nothing is offered where the contact cannot be kept: {error}"),
+                    detail: "nothing is offered where the contact cannot be kept".to_owned(),
                 });
             }
         }

@@ -1,5 +1,6 @@
 //! What can go wrong, in the engine's words.
 
+use crate::core::profile::ProfileError;
 use crate::store::StoreError;
 
 /// Why a call was not carried out.
@@ -25,6 +26,9 @@ pub enum EngineError {
         /// What is stored.
         current: u64,
     },
+    /// The profile cannot hold what it should.
+    #[error("the profile refuses the change: {0}")]
+    Refused(#[source] ProfileError),
     /// The service is shutting down.
     #[error("the service is draining")]
     Draining,

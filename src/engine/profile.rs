@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::error::EngineError;
 use super::state::{Engine, STRIPES};
 use crate::core::key::id64;
-use crate::core::profile::Profile;
+use crate::core::profile::{Profile, ProfileError};
 use crate::store::{Commit, CommitResult};
 
 /// A profile as stored.
@@ -38,15 +38,17 @@ impl Engine {
     }
 
     /// Changes the customer's profile by compare-and-set; `change` may run more than once, each
-    /// time on the current profile. `expected`: the version it must be at.
+    /// time on the current profile; when it refuses, nothing is written. `expected`: the version the
+    /// profile must be at.
     ///
     /// # Errors
-    /// The store is unavailable, the record is corrupt, stays contended, or is at another version.
+    /// The change was refused; the store is unavailable; the record is corrupt, stays contended, or is
+    /// at another version.
     pub async fn change_profile(
         &self,
         customer: &str,
         expected: Option<u64>,
-        change: impl Fn(&mut Profile) + Send + Sync,
+        change: impl Fn(&mut Profile) -> Result<(), ProfileError> + Send + Sync,
     ) -> Result<Written, EngineError> {
         let hash = id64(customer);
         let _turn = match self.stripes.get(hash as usize % STRIPES) {
@@ -62,7 +64,7 @@ impl Engine {
                 return Err(EngineError::VersionMismatch { expected, current: version });
             }
             let mut next = Profile::clone(&profile);
-            change(&mut next);
+            change(&mut next).map_err(EngineError::Refused)?;
             let commit = Commit {
                 customer: customer.to_owned(),
                 expected: version,

@@ -1,6 +1,6 @@
 //! Structured logs, and the one place where logs and traces are switched on.
 
-use std::io::stderr;
+use std::io::{IsTerminal as _, stderr};
 
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -83,7 +83,8 @@ pub fn init(
     let filter = parse_filter(filter)?;
     let lines = match format {
         LogFormat::Text => {
-            tracing_subscriber::fmt::layer().with_target(false).with_writer(stderr).boxed()
+            let layer = tracing_subscriber::fmt::layer().with_ansi(stderr().is_terminal());
+            layer.with_target(false).with_writer(stderr).boxed()
         }
         LogFormat::Json => {
             tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(stderr).boxed()

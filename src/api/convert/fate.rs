@@ -102,11 +102,11 @@ fn stopped(catalog: &Catalog, channel: &Channel, fate: &Fate, filtered: bool) ->
         rule_id: stop.rule.to_string(),
         condition: stop.condition.as_deref().unwrap_or_default().to_owned(),
         values: fate.values.iter().map(|(path, value)| observed(catalog, path, value)).collect(),
-        error: if stop.gate == Gate::Score { stop.message.clone() } else { String::new() },
+        error: if stop.gate == Gate::Score { stop.message.to_string() } else { String::new() },
         message: if filtered {
             "left out by the request's filter".to_owned()
         } else {
-            stop.message.clone()
+            stop.message.to_string()
         },
         score: fate.score,
         factors: Vec::new(),

@@ -152,17 +152,10 @@ fn segments(catalog: &Catalog, frame: &[Option<Value>]) -> Vec<v1::SegmentMember
         .collect()
 }
 
-/// History by offer, from what is kept of it: latest outcomes by kind and reason, and contacts.
+/// History by offer: the latest outcomes by kind and reason, contacts included.
 fn offers(catalog: &Catalog, profile: &Profile, now: UnixMs) -> Vec<v1::OfferHistory> {
-    let made = profile.contacts().iter().map(|contact| Response {
-        offer: contact.offer,
-        kind: contact.made_by(),
-        reason: Key::default(),
-        at: contact.at,
-        count: 1,
-    });
     let mut by_offer: BTreeMap<Key, Vec<Response>> = BTreeMap::new();
-    for response in profile.responses().iter().copied().chain(made) {
+    for response in profile.responses().iter().copied() {
         by_offer.entry(response.offer).or_default().push(response);
     }
     let mut histories: Vec<v1::OfferHistory> = by_offer

@@ -126,7 +126,7 @@ mod tests {
     async fn beyond_the_limit_calls_are_refused_and_health_is_not() {
         let admission = Admission::new(1);
         let mut service = admission.layer(tower::service_fn(|_: Request<Body>| async {
-            Ok::<_, std::convert::Infallible>(Response::new(Body::empty()))
+            Ok::<_, std::convert::Infallible>(Response::new(Body::new("answer".to_owned())))
         }));
         let (first, held) = code(&mut service, "/arbitra.v1.DecisionService/Decide").await;
         assert_eq!(first, "0");

@@ -1,6 +1,6 @@
 //! `ProfileService`.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status, Streaming};
@@ -15,7 +15,7 @@ use crate::api::wire::v1;
 use crate::api::wire::v1::profile_service_server::ProfileService;
 use crate::core::key::{id64, mix64};
 use crate::core::profile::{Profile, ProfileError};
-use crate::engine::{Engine, Written};
+use crate::engine::{Engine, EngineError, Written};
 
 /// Shows and changes profiles.
 #[derive(Clone, Debug)]
@@ -37,24 +37,14 @@ impl Profiles {
         field: &str,
         change: impl Fn(&mut Profile) -> Result<(), ProfileError> + Send + Sync,
     ) -> Result<Written, Status> {
-        let refused: Mutex<Option<ProfileError>> = Mutex::new(None);
-        let written = self.engine.change_profile(customer, expected, |profile| {
-            let mut next = profile.clone();
-            let result = change(&mut next);
-            if result.is_ok() {
-                *profile = next;
-            }
-            *refused.lock().unwrap_or_else(PoisonError::into_inner) = result.err();
-        });
-        let written = written.await.map_err(|error| status::engine(&error))?;
-        match refused.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            None => Ok(written),
-            Some(error) => {
+        self.engine.change_profile(customer, expected, change).await.map_err(|error| match error {
+            EngineError::Refused(refused) => {
                 let mut faults = Faults::default();
-                faults.add(field, Reason::TooMuch, error.to_string());
-                Err(status::faults(faults))
+                faults.add(field, Reason::TooMuch, refused.to_string());
+                status::faults(faults)
             }
-        }
+            error => status::engine(&error),
+        })
     }
 }
 

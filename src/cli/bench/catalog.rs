@@ -237,9 +237,9 @@ fn channels() -> String {
 }
 
 const LIMITS: &str = "contact_limits:
-  - { id: daily, max: 1000, window: 1d }
+  - { id: daily, max: 200, window: 1d }
   - { id: offer_monthly, per_offer: true, max: 100, window: 30d }
-  - { id: group_weekly, applies_to: { groups: [g0] }, max: 500, window: 7d }
+  - { id: group_weekly, applies_to: { groups: [g0] }, max: 150, window: 7d }
 ";
 
 fn write_offer(text: &mut String, offer: usize, conditions: &Conditions, seed: u64) {

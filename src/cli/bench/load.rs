@@ -153,7 +153,7 @@ impl Caller {
     async fn call(&mut self, call: &Call) -> Result<(), Failure> {
         match call {
             Call::Decide(request) => {
-                let answer = self.decide.decide(request.clone()).await?.into_inner();
+                let answer = self.decide.decide((**request).clone()).await?.into_inner();
                 let decision = answer.decision.unwrap_or_default();
                 match decision.degradations.first() {
                     None => Ok(()),

@@ -15,7 +15,7 @@ const CUSTOMERS: u64 = 2_000;
 #[derive(Clone, Debug)]
 pub enum Call {
     /// `Decide`.
-    Decide(v1::DecideRequest),
+    Decide(Box<v1::DecideRequest>),
     /// `RecordEvents`, with one event.
     Record(v1::RecordEventsRequest),
 }
@@ -54,12 +54,12 @@ pub fn decisions() -> Vec<Call> {
                 placements: vec![placement],
                 ..v1::ChannelRequest::default()
             };
-            Call::Decide(v1::DecideRequest {
+            Call::Decide(Box::new(v1::DecideRequest {
                 customer_id,
                 channels: vec![channel],
                 context: entries(random_context(mix64(seed, 1))),
                 ..v1::DecideRequest::default()
-            })
+            }))
         })
         .collect()
 }

@@ -67,7 +67,7 @@ pub async fn replay(world: &World, rows: &[Row], options: &Options) -> Result<Fi
     let looked: Duration = replayed.iter().filter_map(|row| row.lag).sum();
     // Side by side, looking at one row does not hold up the others.
     let busy = if options.concurrency == 1 { elapsed.saturating_sub(looked) } else { elapsed };
-    figures(&replayed, introduced.len(), busy, options, &world.store)
+    figures(&replayed, introduced.len(), busy, options, world.store().await)
 }
 
 async fn one(
@@ -117,7 +117,7 @@ impl Running {
             self.agreed_accepted += u32::from(row.predicted.positive);
         }
         bar.inc(1);
-        if self.agreed > 0 && self.rows % 50 == 0 {
+        if self.agreed > 0 && self.rows.is_multiple_of(50) {
             let history = f64::from(self.accepted) / f64::from(self.rows);
             let engine = f64::from(self.agreed_accepted) / f64::from(self.agreed);
             bar.set_message(format!(

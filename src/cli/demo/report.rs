@@ -81,7 +81,7 @@ pub fn figures(
     customers: usize,
     busy: Duration,
     options: &Options,
-    store: &str,
+    store: String,
 ) -> Result<Figures, Failure> {
     if rows.is_empty() {
         return Err(Failure::Setting("`--rows` is 0: there is nothing to replay".to_owned()));
@@ -116,7 +116,7 @@ pub fn figures(
         seconds: busy.as_secs_f64(),
         concurrency: options.concurrency,
         seed: options.seed,
-        store: store.to_owned(),
+        store,
     })
 }
 
@@ -209,7 +209,7 @@ pub fn what_to_try(world: &World, rows: &[Row]) {
             context.push_str(&format!(" \\\n    --context {name}='{}'", values::show(value)));
         }
     }
-    output::say(&format!("\nThe service is still up; Ctrl-C ends it. In another terminal:\n"));
+    output::say("\nThe service is still up; Ctrl-C ends it. In another terminal:\n");
     output::say(&format!("  arbitra profile {customer} --server {server}"));
     output::say(&format!(
         "  arbitra decide --customer {customer} --channel in_car --why --server {server}{context}"

@@ -26,8 +26,7 @@ pub struct World {
     admin: Option<SocketAddr>,
     admin_stop: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
-    /// The store, in a line.
-    pub store: String,
+    engine: Arc<Engine>,
 }
 
 impl World {
@@ -42,9 +41,9 @@ impl World {
             Engine::start(store, loaded, Arc::new(SystemClock), engine_config(Some(options.seed)))
                 .await
                 .map_err(|error| Failure::other("cannot start", error))?;
-        let store = engine.describe_store().await;
         if engine.learned_position() > 0 && !options.go_on {
             let learned = engine.learned_position();
+            let store = engine.describe_store().await;
             running.stop(&engine).await;
             return Err(Failure::Setting(format!(
                 "the store has learned before (its learning log is at {learned}), and the figures \
@@ -63,7 +62,7 @@ impl World {
             admin: None,
             admin_stop: CancellationToken::new(),
             tasks: Vec::new(),
-            store,
+            engine: engine.clone(),
         };
         if options.keep {
             world.open_admin(engine).await?;
@@ -91,6 +90,11 @@ impl World {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.service.address()
+    }
+
+    /// The store, in a line.
+    pub async fn store(&self) -> String {
+        self.engine.describe_store().await
     }
 
     /// Where its metrics are, if anywhere.

@@ -57,7 +57,9 @@ fn text(started: &Started) -> String {
         0 => "nothing yet".to_owned(),
         position => format!("{} entries of the learning log", output::thousands(position)),
     };
-    let channel = catalog.channels.first().map_or("web", |(name, _)| name.as_str());
+    // A web site is what most people start with.
+    let channel = catalog.channels.iter().find(|(name, _)| name == "web");
+    let channel = channel.or(catalog.channels.first()).map_or("web", |(name, _)| name.as_str());
     let server = match started.grpc.to_string() {
         address if address == crate::config::DEFAULT_LISTEN => String::new(),
         address => format!(" --server {address}"),

@@ -259,15 +259,15 @@ fn placement(
             reasons: shared.request.explain.then(|| reasons(shared, scorer, candidate, frame)),
         });
     }
-    let no_offer = (offers.len() < taken.len()).then(|| {
-        if field.candidates.is_empty() {
-            NoOffer::NoneEligible
-        } else if offers.is_empty() && field.worthy == 0 {
-            NoOffer::BelowThreshold
-        } else {
-            NoOffer::FewerThanSlots
-        }
-    });
+    let no_offer = if offers.len() == taken.len() {
+        None
+    } else if field.candidates.is_empty() {
+        Some(NoOffer::NoneEligible)
+    } else if offers.is_empty() && field.worthy == 0 {
+        Some(NoOffer::BelowThreshold)
+    } else {
+        Some(NoOffer::FewerThanSlots)
+    };
     PlacementDecision { placement: field.asked.placement, offers, no_offer }
 }
 

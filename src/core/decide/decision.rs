@@ -201,7 +201,7 @@ pub struct Fate {
     /// What stopped it.
     pub stop: Stop,
     /// The values its condition read; `None` is missing.
-    pub values: Vec<(Arc<str>, Option<Value>)>,
+    pub values: Arc<[(Arc<str>, Option<Value>)]>,
     /// Its score, when it got one.
     pub score: Option<f64>,
 }

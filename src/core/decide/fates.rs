@@ -10,6 +10,9 @@ use crate::core::arbitration::slate::Slate;
 use crate::core::policy::{Bitset, Evaluation, Gate, ReadValue, Stop};
 use crate::core::value::Value;
 
+/// Paths and the values read from them.
+type Values = Arc<[(Arc<str>, Option<Value>)]>;
+
 /// Fates of all offers of the catalog on one channel, those placed left out; by offer.
 pub(super) fn all(
     shared: &Shared<'_>,
@@ -45,7 +48,8 @@ pub(super) fn all(
                 _ => plain(Gate::Outranked, "others took the slots".to_owned()),
             };
             let (placement, score) = (Some(field.asked.placement), Some(candidate.score));
-            fates.push(Fate { offer: candidate.offer, placement, stop, values: Vec::new(), score });
+            let values = Arc::default();
+            fates.push(Fate { offer: candidate.offer, placement, stop, values, score });
         }
     }
     for unscored in &scorer.unscored {
@@ -58,14 +62,10 @@ pub(super) fn all(
             None => plain(Gate::Treatment, "no treatment's conditions hold".to_owned()),
         };
         let placement = Some(unscored.placement);
-        fates.push(Fate {
-            offer: unscored.offer,
-            placement,
-            stop,
-            values: Vec::new(),
-            score: None,
-        });
+        let (offer, values) = (unscored.offer, Arc::default());
+        fates.push(Fate { offer, placement, stop, values, score: None });
     }
+    let mut seen = vec![None; catalog.policy.atoms()];
     for offer in (0_u32..).take(catalog.offers.len()) {
         if told.contains(offer) {
             continue;
@@ -73,7 +73,7 @@ pub(super) fn all(
         let stop = evaluation.stop(offer, channel, frame).unwrap_or_else(|| {
             plain(Gate::Treatment, "no treatment for what was asked on this channel".to_owned())
         });
-        let values = stop.values.iter().map(|read| value(shared, read, frame)).collect();
+        let values = values_of(shared, &stop, frame, &mut seen);
         fates.push(Fate { offer, placement: None, stop, values, score: None });
     }
     fates.sort_by_key(|fate| fate.offer);
@@ -96,7 +96,22 @@ fn passed_words(gate: Gate) -> &'static str {
 }
 
 fn plain(gate: Gate, message: String) -> Stop {
-    Stop { gate, rule: "".into(), condition: None, values: Vec::new(), message }
+    let (rule, condition, atom, values) = (Arc::default(), None, None, Arc::default());
+    Stop { gate, rule, condition, atom, values, message: message.into() }
+}
+
+/// What the condition of `stop` read, shared by all offers that it stopped.
+fn values_of(
+    shared: &Shared<'_>,
+    stop: &Stop,
+    frame: &[Option<Value>],
+    seen: &mut [Option<Values>],
+) -> Values {
+    let read = || stop.values.iter().map(|read| value(shared, read, frame)).collect();
+    match stop.atom.and_then(|atom| seen.get_mut(atom as usize)) {
+        Some(place) => place.get_or_insert_with(read).clone(),
+        None => read(),
+    }
 }
 
 /// The value a condition read; sensitive and personal ones are withheld.

@@ -104,20 +104,19 @@ pub fn frame(
 ) -> Vec<Option<Value>> {
     let schema = &catalog.schema;
     let mut frame: Vec<Option<Value>> = vec![None; schema.slots.len()];
+    for (slot, value) in &request.context {
+        if let Some(place) = frame.get_mut(slot.0 as usize) {
+            *place = Some(value.clone());
+        }
+    }
+    // After the context, so that what needs a consent is masked there too.
     match subject {
         Subject::Known(profile) => profile.fill_frame(schema, now, &mut frame),
         Subject::Unavailable => Profile::new(now).fill_frame(schema, now, &mut frame),
     }
-    for slot in schema.context.values() {
-        if let (Some(place), Some(spec)) = (frame.get_mut(slot.0 as usize), schema.slot(*slot)) {
-            place.clone_from(&spec.default);
-        }
-    }
-    let changed = request.overrides.iter().map(|(slot, value)| (*slot, value.clone()));
-    let context = request.context.iter().map(|(slot, value)| (*slot, Some(value.clone())));
-    for (slot, value) in context.chain(changed) {
+    for (slot, value) in &request.overrides {
         if let Some(place) = frame.get_mut(slot.0 as usize) {
-            *place = value;
+            place.clone_from(value);
         }
     }
     if let Some(place) = frame.get_mut(builtin::NOW.0 as usize) {

@@ -164,7 +164,7 @@ fn every_candidate_has_a_place_or_a_fate() {
     let young = channel.fates.iter().find(|fate| &*fate.stop.rule == "o9").unwrap();
     assert_eq!(young.gate(), Gate::Eligibility);
     assert_eq!(young.stop.condition.as_deref(), Some("customer.age >= 27"));
-    assert_eq!(young.values, [("customer.age".into(), Some(Value::Int(24)))]);
+    assert_eq!(*young.values, [("customer.age".into(), Some(Value::Int(24)))]);
 }
 
 #[test]

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Bitset;
 use super::spec::{Gate, PolicySpec};
+use super::{Bitset, ReadValue};
 use crate::core::catalog::schema::builtin;
 use crate::core::expression::Program;
 
@@ -14,6 +14,10 @@ use crate::core::expression::Program;
 #[derive(Clone, Debug)]
 pub(super) struct Atom {
     pub(super) program: Program,
+    /// Its text, shared by all reasons that show it.
+    pub(super) text: Arc<str>,
+    /// What it reads, shared by all reasons that show it.
+    pub(super) reads: Arc<[ReadValue]>,
     /// Whether it reads what differs between the channels of one decision.
     pub(super) by_channel: bool,
 }
@@ -66,7 +70,7 @@ impl Policy {
                 }
                 let next = u32::try_from(atoms.len()).unwrap_or(u32::MAX);
                 let atom = *by_canonical.entry(conjunct.canonical().into()).or_insert_with(|| {
-                    atoms.push(Atom { by_channel: reads_channel(&conjunct), program: conjunct });
+                    atoms.push(Atom::of(conjunct));
                     next
                 });
                 needed.push(atom);
@@ -123,6 +127,19 @@ impl Policy {
     /// Every distinct condition's text.
     pub fn conditions(&self) -> impl Iterator<Item = &str> {
         self.atoms.iter().map(|atom| atom.program.source())
+    }
+}
+
+impl Atom {
+    fn of(program: Program) -> Self {
+        let reads = program
+            .paths()
+            .iter()
+            .zip(program.slots())
+            .map(|(path, slot)| ReadValue { path: path.clone(), slot: slot.0 })
+            .collect();
+        let by_channel = reads_channel(&program);
+        Self { text: program.source().into(), reads, by_channel, program }
     }
 }
 

@@ -25,10 +25,12 @@ pub struct Stop {
     pub rule: Arc<str>,
     /// The condition as written, where there is one.
     pub condition: Option<Arc<str>>,
+    /// Which of the policy's distinct conditions it is.
+    pub atom: Option<u32>,
     /// What the condition read.
-    pub values: Vec<ReadValue>,
+    pub values: Arc<[ReadValue]>,
     /// Why, for people.
-    pub message: String,
+    pub message: Arc<str>,
 }
 
 impl Evaluation<'_> {
@@ -55,24 +57,20 @@ impl Evaluation<'_> {
                     Verdict::Missing(path) => Some(format!("`{path}` is unknown")),
                     Verdict::Failed(why) => Some(format!("the condition failed: {why}")),
                 };
-                let program = &policy.atoms.get(*atom as usize)?.program;
+                let (number, atom) = (*atom, policy.atoms.get(*atom as usize)?);
+                // Of thousands of offers most are stopped in the same few words: they are shared.
                 let message = match (why, &rule.reason) {
-                    (Some(why), Some(reason)) => format!("{reason} ({why})"),
-                    (Some(why), None) => why,
-                    (None, Some(reason)) => reason.to_string(),
-                    (None, None) => "the condition does not hold".to_owned(),
+                    (Some(why), Some(reason)) => format!("{reason} ({why})").into(),
+                    (Some(why), None) => why.into(),
+                    (None, Some(reason)) => reason.clone(),
+                    (None, None) => self.plain_words.clone(),
                 };
-                let values = program
-                    .paths()
-                    .iter()
-                    .zip(program.slots())
-                    .map(|(path, slot)| ReadValue { path: path.clone(), slot: slot.0 })
-                    .collect();
                 return Some(Stop {
                     gate: rule.gate,
                     rule: rule.from.clone(),
-                    condition: Some(program.source().into()),
-                    values,
+                    condition: Some(atom.text.clone()),
+                    atom: Some(number),
+                    values: atom.reads.clone(),
                     message,
                 });
             }
@@ -138,5 +136,6 @@ impl Evaluation<'_> {
 }
 
 fn plain(gate: Gate, rule: Arc<str>, message: String) -> Stop {
-    Stop { gate, rule, condition: None, values: Vec::new(), message }
+    let (condition, atom, values) = (None, None, Arc::default());
+    Stop { gate, rule, condition, atom, values, message: message.into() }
 }

@@ -322,5 +322,5 @@ fn an_unknown_value_stops_and_says_which() {
     assert_eq!(stop.gate, Gate::Suitability);
     assert_eq!(stop.rule, Arc::from("affordable"));
     assert_eq!(stop.condition.as_deref(), Some("customer.income > 5.0"));
-    assert_eq!(stop.message, "can they afford it (`customer.income` is unknown)");
+    assert_eq!(&*stop.message, "can they afford it (`customer.income` is unknown)");
 }

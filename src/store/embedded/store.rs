@@ -235,6 +235,11 @@ impl Store for EmbeddedStore {
         };
         let LogRange { first, last } = *self.writer.log.borrow();
         let folder = self.tables.folder.display();
-        format!("embedded in `{folder}`, on disk {durable}, log {first} to {last}")
+        let log = if first > last {
+            "learning log empty".to_owned()
+        } else {
+            format!("learning log {first} to {last}")
+        };
+        format!("embedded in `{folder}`, on disk {durable}, {log}")
     }
 }

@@ -85,7 +85,7 @@ pub(super) fn compile(build: &Build<'_>, top: &Place<'_>, builder: &mut SchemaBu
                 series
             }
         };
-        let ty = type_of(source.function, parts.field.as_ref());
+        let ty = type_of(source, parts.field.as_ref());
         let origin = Origin::Aggregate(builder.schema.aggregates.len());
         let mut spec = slot_spec(&format!("customer.{name}"), ty, origin);
         (spec.sensitive, spec.personal) = (parts.sensitive, parts.personal);
@@ -252,9 +252,11 @@ fn buckets(window_ms: i64) -> SeriesState {
     SeriesState::Buckets { bucket_ms, buckets_max: u16::try_from(covering + 1).unwrap_or(u16::MAX) }
 }
 
-fn type_of(function: AggregateFunction, field: Option<&FieldSpec>) -> Type {
+fn type_of(source: &AggregateSource, field: Option<&FieldSpec>) -> Type {
     use AggregateFunction::{Avg, Count, Distinct, Last, Max, Min, Recency, Sum};
-    match function {
+    match source.function {
+        // What decays is no whole number.
+        Count if source.half_life.is_some() => Type::Double,
         Count | Distinct => Type::Int,
         Sum | Avg | Min | Max => Type::Double,
         Last => field.map_or(Type::Dyn, |field| field.ty.clone()),

@@ -16,7 +16,8 @@ pub(super) fn warn(build: &Build<'_>, catalog: &Catalog, declared: &[Declared<'_
             Origin::Context => "context",
             _ => continue,
         };
-        if !spec.feature && !build.programs.uses(&spec.path) {
+        // What is sensitive may be kept for a reason of its own, and used by nothing on purpose.
+        if !spec.feature && !spec.sensitive && !build.programs.uses(&spec.path) {
             let message = format!("nothing uses `{}`", spec.path);
             top.key(section).key(&spec.name).warn_at_key(message, None);
         }

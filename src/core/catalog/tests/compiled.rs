@@ -70,7 +70,10 @@ fn the_hash_is_of_content_not_of_order() {
 #[test]
 fn what_is_odd_is_a_warning() {
     let offers = super::with("offers/cards.yaml", "- customer.age >= offer.min_age", "- 1 < 2");
-    let loaded = sound(&[("offers/cards.yaml", &offers), ("notes.yml", "a: 1")]);
+    let sensitive = "health: { type: string, sensitive: true }";
+    let schema = super::with("schema.yaml", sensitive, "health: { type: string, feature: false }");
+    let loaded =
+        sound(&[("schema.yaml", &schema), ("offers/cards.yaml", &offers), ("notes.yml", "a: 1")]);
     let found = super::lines(&loaded.warnings, Severity::Warning);
     let expected = [
         "notes.yml:0:0: this file is none of a rules folder's: it is ignored",

@@ -148,7 +148,8 @@ fn implied(contacts: &[Contact]) -> Vec<Response> {
             count: 1,
         })
         .collect();
-    implied.sort_unstable_by_key(order);
+    // They have no reason: offer and kind fit one word.
+    implied.sort_unstable_by_key(|r| u64::from(r.offer.0) << 8 | r.kind as u64);
     implied.dedup_by(|next, kept| {
         let same = order(next) == order(kept);
         if same {

@@ -79,11 +79,12 @@ impl Writer {
         reason = "guarded by WHOLE_MAX and by comparing the bits that come back"
     )]
     pub(super) fn number(&mut self, x: f64) {
-        let hundredths = libm::round(x * 100.0);
+        // Any candidate will do: it is taken only if it gives the same bits back.
+        let hundredths = (x * 100.0 + f64::copysign(0.5, x)) as i64;
         if x.abs() < WHOLE_MAX && same(x as i64 as f64, x) {
             self.varint(zigzag(x as i64) << 2);
-        } else if hundredths.abs() < WHOLE_MAX && same(hundredths as i64 as f64 / 100.0, x) {
-            self.varint(zigzag(hundredths as i64) << 2 | 1);
+        } else if x.abs() < WHOLE_MAX && same(hundredths as f64 / 100.0, x) {
+            self.varint(zigzag(hundredths) << 2 | 1);
         } else if same(f64::from(x as f32), x) {
             self.byte(2);
             self.f32(x as f32);
@@ -129,23 +130,23 @@ impl Writer {
     }
 
     /// Writes a section.
-    #[expect(clippy::cast_possible_truncation, reason = "below 0x80")]
+    #[expect(clippy::cast_possible_truncation, reason = "seven bits at a time")]
     pub(super) fn section(&mut self, tag: u8, body: impl FnOnce(&mut Self)) {
-        let start = self.out.len();
         self.byte(tag);
+        let place = self.out.len();
         self.byte(0);
-        let from = self.out.len();
         body(self);
-        let length = self.out.len() - from;
-        if length < 0x80 {
-            if let Some(byte) = self.out.get_mut(start + 1) {
-                *byte = length as u8;
-            }
-            return;
+        // Most bodies need one or two bytes of length: set the first, move the body for the rest.
+        let mut length = self.out.len() - place - 1;
+        let mut at = place;
+        while length >= 0x80 {
+            self.out.insert(at, length as u8 | 0x80);
+            length >>= 7;
+            at += 1;
         }
-        let mut prefix = Self { out: Vec::with_capacity(10), clock: self.clock };
-        prefix.varint(length as u64);
-        self.out.splice(start + 1..from, prefix.out);
+        if let Some(byte) = self.out.get_mut(at) {
+            *byte = length as u8;
+        }
     }
 }
 
