@@ -1,6 +1,6 @@
 //! Builds the value and its tree of positions from parser events, within the limits.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
@@ -18,12 +18,7 @@ struct Open {
 
 enum OpenKind {
     List(Vec<Value>, Vec<Node>),
-    Map {
-        values: Map<String, Value>,
-        entries: Vec<Entry>,
-        seen: HashSet<String>,
-        key: Option<(String, Region)>,
-    },
+    Map { values: Map<String, Value>, entries: Vec<Entry>, key: Option<(String, Region)> },
 }
 
 /// The tree under construction.
@@ -45,12 +40,7 @@ impl Builder {
 
     /// Opens a map.
     pub(super) fn open_map(&mut self, at: Region, anchor: usize) -> Result<(), YamlError> {
-        let kind = OpenKind::Map {
-            values: Map::new(),
-            entries: Vec::new(),
-            seen: HashSet::new(),
-            key: None,
-        };
+        let kind = OpenKind::Map { values: Map::new(), entries: Vec::new(), key: None };
         self.open(at, anchor, kind)
     }
 
@@ -94,10 +84,10 @@ impl Builder {
         anchor: usize,
     ) -> Result<(), YamlError> {
         self.weigh(node.at, 1 + text.len())?;
-        if let Some(Open { kind: OpenKind::Map { key, seen, .. }, .. }) = self.open.last_mut()
+        if let Some(Open { kind: OpenKind::Map { key, values, .. }, .. }) = self.open.last_mut()
             && key.is_none()
         {
-            if !seen.insert(text.to_owned()) {
+            if values.contains_key(text) {
                 self.errors.push(YamlError::new(
                     node.at,
                     format!("`{text}` is given twice in the same map"),
