@@ -1,7 +1,10 @@
 # syntax=docker/dockerfile:1
 # The service alone, in an image without a shell. Runs as a numeric user on a read-only root:
 #   docker build -t arbitra .
-#   docker run --read-only -v arbitra-data:/srv/arbitra/data arbitra
+#   docker run --read-only -v arbitra-data:/srv/arbitra/data -p 127.0.0.1:7070:7070 \
+#     -e ARBITRA_LISTEN=0.0.0.0:7070 -e ARBITRA_INSECURE=true arbitra
+# Without the two settings it listens on the container's own loopback only: nothing is encrypted or
+# authenticated yet, so it must be told that the network keeps strangers out.
 # Health is the orchestrator's to ask for: grpc.health.v1, which is not serving until it is ready
 # and again while it drains.
 
