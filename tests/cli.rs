@@ -202,13 +202,16 @@ fn sigterm_drains_and_a_restart_knows_everything() {
 }
 
 #[test]
-fn a_store_that_is_down_is_waited_for_and_said() {
+fn a_store_that_is_down_is_waited_for_said_and_used_when_it_comes() {
     let mut redis = support::redis_server::RedisServer::start();
     let url = redis.url();
     redis.kill();
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
-    let mut child = arbitra(&["serve", "--store", &url, "--listen=127.0.0.1:0", "--admin=off"])
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap().to_string();
+    drop(free);
+    let mut child = arbitra(&["serve", "--store", &url, "--listen", &address, "--admin=off"])
         .stderr(std::fs::File::create(&log).unwrap())
         .stdout(Stdio::null())
         .spawn()
@@ -220,6 +223,17 @@ fn a_store_that_is_down_is_waited_for_and_said() {
         std::thread::sleep(Duration::from_millis(20));
     }
     assert!(said().contains(url.trim_end_matches("/0")), "it said {}", said());
+    let ask = || run(&["decide", "--customer", "c", "--channel", "web", "--server", &address]);
+    let refused = ask();
+    assert!(!refused.status.success());
+    assert!(stderr(&refused).contains("waits for its store"), "{}", stderr(&refused));
+
+    redis.restart();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !ask().status.success() {
+        assert!(Instant::now() < deadline, "it said {}", said());
+        std::thread::sleep(Duration::from_millis(50));
+    }
     let id = child.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(0));

@@ -1,5 +1,5 @@
-//! A door that only says "not yet": standard health, answering NOT_SERVING for everything, while
-//! the store cannot be reached. It lets go of the port when the real doors open.
+//! A door that only says "not yet" while the store cannot be reached: standard health answers
+//! NOT_SERVING, every other call UNAVAILABLE. It lets go of the port when the real doors open.
 
 use std::net::TcpListener as StdListener;
 use std::time::Duration;
@@ -8,6 +8,9 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
+use tonic::Status;
+use tonic::body::Body;
+use tonic::service::Routes;
 use tonic::transport::Server;
 use tonic_health::ServingStatus;
 
@@ -15,6 +18,10 @@ use crate::cli::Failure;
 
 /// How long calls in progress may take to end.
 const CLOSE_MAX: Duration = Duration::from_secs(1);
+
+async fn not_yet() -> http::Response<Body> {
+    Status::unavailable("the service waits for its store").into_http()
+}
 
 /// The door.
 pub struct Waiting {
@@ -36,8 +43,9 @@ impl Waiting {
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
         let task = tokio::spawn(async move {
+            let routes = Routes::new(service).into_axum_router().fallback(not_yet);
             let served = Server::builder()
-                .add_service(service)
+                .add_routes(Routes::from(routes))
                 .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stopped)
                 .await;
             if let Err(error) = served {
