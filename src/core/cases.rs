@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::core::affinity::AffinitySpec;
 use crate::core::catalog::{Case, Catalog, Happened};
 use crate::core::decide::{
-    ChannelDecision, ChannelRequest, Placed, PlacementRequest, Request, Snapshot, decide,
+    Cause, ChannelDecision, ChannelRequest, Placed, PlacementRequest, Request, Snapshot, decide,
 };
 use crate::core::key::{Key, id64};
 use crate::core::learn::Models;
@@ -151,10 +151,9 @@ fn differences(catalog: &Catalog, case: &Case, decided: &ChannelDecision) -> Vec
         failures.push(format!("expected {wanted}, got {}", got()));
     }
     for stopped in &expect.stopped {
-        let found = decided.fates.iter().find(|fate| fate.offer == stopped.offer);
-        let as_expected = found.is_some_and(|fate| {
-            fate.gate() == stopped.gate
-                && stopped.by.as_ref().is_none_or(|by| *by == fate.stop.rule)
+        let as_expected = decided.fates.of(stopped.offer).is_some_and(|(_, cause)| {
+            let by = cause.stop.by.id(name(catalog, stopped.offer));
+            cause.stop.gate == stopped.gate && stopped.by.as_deref().is_none_or(|id| id == by)
         });
         if !as_expected {
             let by = stopped.by.as_ref().map_or(String::new(), |by| format!(" `{by}`"));
@@ -197,17 +196,17 @@ fn names(catalog: &Catalog, offers: &[u32]) -> String {
 
 /// What became of an offer, in words.
 fn fate(catalog: &Catalog, decided: &ChannelDecision, offer: u32) -> String {
-    match decided.fates.iter().find(|fate| fate.offer == offer) {
-        Some(fate) => {
-            let rule = match &*fate.stop.rule {
+    match decided.fates.of(offer) {
+        Some((_, Cause { stop, .. })) => {
+            let rule = match stop.by.id(name(catalog, offer)) {
                 "" => String::new(),
                 rule => format!(" `{rule}`"),
             };
-            let condition = match &fate.stop.condition {
+            let condition = match &stop.condition {
                 Some(condition) => format!(" ({condition})"),
                 None => String::new(),
             };
-            format!("{}{rule}: {}{condition}", fate.gate().name(), fate.stop.message)
+            format!("{}{rule}: {}{condition}", stop.gate.name(), stop.message)
         }
         None => format!("`{}` was placed", name(catalog, offer)),
     }

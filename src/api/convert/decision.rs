@@ -204,7 +204,8 @@ impl Telling<'_> {
     /// The last gate in the way of any candidate, where fates are told: who is stopped by a contact
     /// limit had passed all before it.
     fn gate_in_the_way(&self) -> (v1::NoOfferReason, &'static str) {
-        let stopped = |gate: Gate| self.channel.fates.iter().any(|fate| fate.gate() == gate);
+        let stopped =
+            |gate: Gate| self.channel.fates.causes.iter().any(|cause| cause.stop.gate == gate);
         if stopped(Gate::ContactLimit) {
             (v1::NoOfferReason::ContactLimit, "the customer has been contacted often enough")
         } else if stopped(Gate::Consent) {

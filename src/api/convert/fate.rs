@@ -6,7 +6,7 @@ use super::reasons::factors;
 use super::value::wire;
 use crate::api::wire::v1;
 use crate::core::catalog::{Catalog, Channel, Scheme};
-use crate::core::decide::{ChannelDecision, ChannelRequest, Fate};
+use crate::core::decide::{Cause, ChannelDecision, ChannelRequest, Fate};
 use crate::core::policy::Gate;
 
 /// Fates in the answer, and how many did not fit.
@@ -31,9 +31,9 @@ pub fn all(
         let scheme = catalog.schemes.iter().find(|scheme| scheme.name == decided.scheme);
         let asked = asked.iter().find(|asked| asked.channel == decided.channel);
         fates.extend(served(catalog, channel, scheme, decided));
-        for fate in &decided.fates {
-            let filtered = asked.is_some_and(|asked| filtered(asked, fate));
-            fates.push((fate.offer, stopped(catalog, channel, fate, filtered)));
+        for (fate, cause) in decided.fates.iter() {
+            let filtered = asked.is_some_and(|asked| filtered(asked, fate, cause));
+            fates.push((fate.offer, stopped(catalog, channel, (fate, cause), filtered)));
         }
     }
     fates.sort_by_key(|(offer, _)| *offer);
@@ -78,30 +78,35 @@ fn served<'a>(
 }
 
 /// Whether the caller's filters leave the offer out of every placement asked.
-fn filtered(asked: &ChannelRequest, fate: &Fate) -> bool {
+fn filtered(asked: &ChannelRequest, fate: &Fate, cause: &Cause) -> bool {
     let out = |only: &[u32], without: &[u32]| {
         without.contains(&fate.offer) || (!only.is_empty() && !only.contains(&fate.offer))
     };
-    fate.gate() == Gate::Treatment
+    cause.stop.gate == Gate::Treatment
         && fate.score.is_none()
         && !asked.placements.is_empty()
         && asked.placements.iter().all(|placement| out(&placement.only, &placement.without))
 }
 
-fn stopped(catalog: &Catalog, channel: &Channel, fate: &Fate, filtered: bool) -> v1::CandidateFate {
+fn stopped(
+    catalog: &Catalog,
+    channel: &Channel,
+    (fate, Cause { stop, values }): (&Fate, &Cause),
+    filtered: bool,
+) -> v1::CandidateFate {
     let offer = catalog.offers.get(fate.offer as usize);
     let place = fate.placement.and_then(|index| channel.placements.get(usize::from(index)));
-    let stop = &fate.stop;
-    let kind = if filtered { v1::Fate::Filter } else { fate_of(fate) };
+    let id = offer.map_or("", |offer| &*offer.id);
+    let kind = if filtered { v1::Fate::Filter } else { fate_of(stop.gate, fate.score) };
     v1::CandidateFate {
-        offer_id: offer.map(|offer| offer.id.to_string()).unwrap_or_default(),
+        offer_id: id.to_owned(),
         treatment_id: String::new(),
         channel: channel.name.to_string(),
         placement: place.map(|place| place.name.to_string()).unwrap_or_default(),
         fate: kind.into(),
-        rule_id: stop.rule.to_string(),
+        rule_id: stop.by.id(id).to_owned(),
         condition: stop.condition.as_deref().unwrap_or_default().to_owned(),
-        values: fate.values.iter().map(|(path, value)| observed(catalog, path, value)).collect(),
+        values: values.iter().map(|(path, value)| observed(catalog, path, value)).collect(),
         error: if stop.gate == Gate::Score { stop.message.to_string() } else { String::new() },
         message: if filtered {
             "left out by the request's filter".to_owned()
@@ -128,8 +133,8 @@ fn observed(
     }
 }
 
-fn fate_of(fate: &Fate) -> v1::Fate {
-    match fate.gate() {
+fn fate_of(gate: Gate, score: Option<f64>) -> v1::Fate {
+    match gate {
         Gate::Validity => v1::Fate::Validity,
         Gate::Eligibility => v1::Fate::Eligibility,
         Gate::Applicability => v1::Fate::Applicability,
@@ -138,7 +143,7 @@ fn fate_of(fate: &Fate) -> v1::Fate {
         Gate::ContactLimit => v1::Fate::ContactLimit,
         Gate::CoolDown => v1::Fate::CoolDown,
         // One that came to be scored had a treatment: its text failed.
-        Gate::Treatment if fate.score.is_some() => v1::Fate::Content,
+        Gate::Treatment if score.is_some() => v1::Fate::Content,
         Gate::Treatment => v1::Fate::Channel,
         Gate::Exclusion => v1::Fate::Exclusion,
         Gate::Threshold => v1::Fate::Threshold,

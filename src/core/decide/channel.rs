@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::candidates::{Candidate, Scorer};
 use super::decision::{
-    ChannelDecision, ChannelRequest, NoOffer, Placed, PlacementDecision, PlacementRequest, Reasons,
-    RenderedContent,
+    ChannelDecision, ChannelRequest, Fates, NoOffer, Placed, PlacementDecision, PlacementRequest,
+    Reasons, RenderedContent,
 };
 use super::{Shared, fates};
 use crate::core::arbitration::slate::{self, Board, Bounds, Slate};
@@ -87,7 +87,7 @@ pub(super) fn decide(
     let fates = if shared.request.explain {
         fates::all(shared, evaluation, asked.channel, &fields, &shown, &scorer, frame)
     } else {
-        Vec::new()
+        Fates::default()
     };
     let placements = fields
         .iter_mut()

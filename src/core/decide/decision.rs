@@ -9,7 +9,7 @@ use crate::core::catalog::source::ContentType;
 use crate::core::expression::Slot;
 use crate::core::feature::FeatureVector;
 use crate::core::key::{Key, mix64};
-use crate::core::policy::{Gate, Stop};
+use crate::core::policy::Stop;
 use crate::core::propensity::Estimate;
 use crate::core::time::UnixMs;
 use crate::core::value::Value;
@@ -121,7 +121,7 @@ pub struct ChannelDecision {
     /// Per placement, in the order asked.
     pub placements: Vec<PlacementDecision>,
     /// Why every offer that was not placed was not; only when asked to explain.
-    pub fates: Vec<Fate>,
+    pub fates: Fates,
 }
 
 /// The answer for a placement.
@@ -198,18 +198,41 @@ pub struct Fate {
     pub offer: u32,
     /// Index of the placement within the channel, where the fate is about one.
     pub placement: Option<u16>,
-    /// What stopped it.
-    pub stop: Stop,
-    /// The values its condition read; `None` is missing.
-    pub values: Arc<[(Arc<str>, Option<Value>)]>,
+    /// What stopped it: a number among [`Fates::causes`].
+    pub cause: u32,
     /// Its score, when it got one.
     pub score: Option<f64>,
 }
 
-impl Fate {
-    /// The gate that stopped it.
+/// What stopped some offers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cause {
+    /// The gate, and why.
+    pub stop: Stop,
+    /// The values its condition read; `None` is missing.
+    pub values: Vec<(Arc<str>, Option<Value>)>,
+}
+
+/// What became of all offers that were not placed: by offer, each distinct cause told once.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Fates {
+    /// By offer, ascending.
+    pub fates: Vec<Fate>,
+    /// What the fates refer to.
+    pub causes: Vec<Cause>,
+}
+
+impl Fates {
+    /// Every fate with its cause, by offer.
+    pub fn iter(&self) -> impl Iterator<Item = (&Fate, &Cause)> {
+        self.fates.iter().filter_map(|fate| Some((fate, self.causes.get(fate.cause as usize)?)))
+    }
+
+    /// The fate of one offer; `None` when it was placed.
     #[must_use]
-    pub fn gate(&self) -> Gate {
-        self.stop.gate
+    pub fn of(&self, offer: u32) -> Option<(&Fate, &Cause)> {
+        let found = self.fates.binary_search_by_key(&offer, |fate| fate.offer).ok()?;
+        let fate = self.fates.get(found)?;
+        Some((fate, self.causes.get(fate.cause as usize)?))
     }
 }

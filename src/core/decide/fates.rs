@@ -5,13 +5,10 @@ use std::sync::Arc;
 use super::Shared;
 use super::candidates::Scorer;
 use super::channel::Field;
-use super::decision::Fate;
+use super::decision::{Cause, Fate, Fates};
 use crate::core::arbitration::slate::Slate;
-use crate::core::policy::{Bitset, Evaluation, Gate, ReadValue, Stop};
+use crate::core::policy::{Bitset, Evaluation, Explainer, Gate, ReadValue, Stop, StoppedBy};
 use crate::core::value::Value;
-
-/// Paths and the values read from them.
-type Values = Arc<[(Arc<str>, Option<Value>)]>;
 
 /// Fates of all offers of the catalog on one channel, those placed left out; by offer.
 pub(super) fn all(
@@ -22,9 +19,10 @@ pub(super) fn all(
     shown: &Slate,
     scorer: &Scorer<'_>,
     frame: &[Option<Value>],
-) -> Vec<Fate> {
+) -> Fates {
     let catalog = shared.catalog();
     let mut told = placed(catalog.offers.len(), fields, shown);
+    let mut explainer = evaluation.explain(channel, frame);
     let mut reached = Vec::new();
     for (board, field) in fields.iter().enumerate() {
         for (position, candidate) in field.candidates.iter().enumerate() {
@@ -32,24 +30,9 @@ pub(super) fn all(
                 continue;
             }
             told.insert(candidate.offer);
-            let mut passed = shown.passed.iter();
-            let passed = passed.find(|passed| (passed.board, passed.position) == (board, position));
-            let stop = match (passed, field.content.get(position)) {
-                (Some(passed), _) => Stop {
-                    rule: passed.rule.clone(),
-                    ..plain(passed.gate, passed_words(passed.gate).to_owned())
-                },
-                (None, Some(Some(Err(error)))) => {
-                    plain(Gate::Treatment, format!("its text cannot be made: {error}"))
-                }
-                _ if position >= field.worthy => {
-                    plain(Gate::Threshold, "its score is below the scheme's threshold".to_owned())
-                }
-                _ => plain(Gate::Outranked, "others took the slots".to_owned()),
-            };
+            let cause = explainer.tell(not_placed(field, board, position, shown));
             let (placement, score) = (Some(field.asked.placement), Some(candidate.score));
-            let values = Arc::default();
-            reached.push(Fate { offer: candidate.offer, placement, stop, values, score });
+            reached.push(Fate { offer: candidate.offer, placement, cause, score });
         }
     }
     for unscored in &scorer.unscored {
@@ -57,31 +40,65 @@ pub(super) fn all(
             continue;
         }
         told.insert(unscored.offer);
-        let stop = match &unscored.error {
+        let cause = explainer.tell(match &unscored.error {
             Some(error) => plain(Gate::Score, format!("its score cannot be computed: {error}")),
-            None => plain(Gate::Treatment, "no treatment's conditions hold".to_owned()),
-        };
+            None => plain(Gate::Treatment, "no treatment's conditions hold"),
+        });
         let placement = Some(unscored.placement);
-        let (offer, values) = (unscored.offer, Arc::default());
-        reached.push(Fate { offer, placement, stop, values, score: None });
+        reached.push(Fate { offer: unscored.offer, placement, cause, score: None });
     }
     reached.sort_unstable_by_key(|fate| fate.offer);
+    let fates = merge(catalog.offers.len(), &told, reached, &mut explainer);
+    let causes = explainer.stops().iter().map(|stop| Cause {
+        stop: stop.clone(),
+        values: stop.reads.iter().map(|read| value(shared, read, frame)).collect(),
+    });
+    Fates { fates, causes: causes.collect() }
+}
+
+/// The fates of those `told` of already, `reached`, and of all others, in order of offer.
+fn merge(
+    offers: usize,
+    told: &Bitset,
+    reached: Vec<Fate>,
+    explainer: &mut Explainer<'_, '_>,
+) -> Vec<Fate> {
     let mut reached = reached.into_iter().peekable();
-    let mut seen = vec![None; catalog.policy.atoms()];
-    // In order from the start: at thousands of offers sorting would cost more than deciding.
-    let mut fates = Vec::with_capacity(catalog.offers.len());
-    for offer in (0_u32..).take(catalog.offers.len()) {
+    let mut fates = Vec::with_capacity(offers);
+    for offer in (0_u32..).take(offers) {
         if told.contains(offer) {
             fates.extend(reached.next_if(|fate| fate.offer == offer));
             continue;
         }
-        let stop = evaluation.stop(offer, channel, frame).unwrap_or_else(|| {
-            plain(Gate::Treatment, "no treatment for what was asked on this channel".to_owned())
+        let cause = explainer.stop(offer).unwrap_or_else(|| {
+            let words = "no treatment for what was asked on this channel";
+            explainer.tell(plain(Gate::Treatment, words))
         });
-        let values = values_of(shared, &stop, frame, &mut seen);
-        fates.push(Fate { offer, placement: None, stop, values, score: None });
+        fates.push(Fate { offer, placement: None, cause, score: None });
     }
     fates
+}
+
+/// Why a candidate was scored and not placed.
+fn not_placed(field: &Field<'_>, board: usize, position: usize, shown: &Slate) -> Stop {
+    let mut passed = shown.passed.iter();
+    let passed = passed.find(|passed| (passed.board, passed.position) == (board, position));
+    match (passed, field.content.get(position)) {
+        (Some(passed), _) => {
+            let by = match &*passed.rule {
+                "" => StoppedBy::Decision,
+                _ => StoppedBy::Rule(passed.rule.clone()),
+            };
+            Stop { by, ..plain(passed.gate, passed_words(passed.gate)) }
+        }
+        (None, Some(Some(Err(error)))) => {
+            plain(Gate::Treatment, format!("its text cannot be made: {error}"))
+        }
+        _ if position >= field.worthy => {
+            plain(Gate::Threshold, "its score is below the scheme's threshold")
+        }
+        _ => plain(Gate::Outranked, "others took the slots"),
+    }
 }
 
 fn placed(offers: usize, fields: &[Field<'_>], shown: &Slate) -> Bitset {
@@ -99,23 +116,9 @@ fn passed_words(gate: Gate) -> &'static str {
     }
 }
 
-fn plain(gate: Gate, message: String) -> Stop {
-    let (rule, condition, atom, values) = (Arc::default(), None, None, Arc::default());
-    Stop { gate, rule, condition, atom, values, message: message.into() }
-}
-
-/// What the condition of `stop` read, shared by all offers that it stopped.
-fn values_of(
-    shared: &Shared<'_>,
-    stop: &Stop,
-    frame: &[Option<Value>],
-    seen: &mut [Option<Values>],
-) -> Values {
-    let read = || stop.values.iter().map(|read| value(shared, read, frame)).collect();
-    match stop.atom.and_then(|atom| seen.get_mut(atom as usize)) {
-        Some(place) => place.get_or_insert_with(read).clone(),
-        None => read(),
-    }
+fn plain(gate: Gate, message: impl Into<Arc<str>>) -> Stop {
+    let (by, condition, reads) = (StoppedBy::Decision, None, Arc::default());
+    Stop { gate, by, condition, reads, message: message.into() }
 }
 
 /// The value a condition read; sensitive and personal ones are withheld.

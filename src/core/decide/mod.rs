@@ -9,7 +9,7 @@ mod fates;
 mod record;
 
 pub use decision::{
-    ChannelDecision, ChannelRequest, Decision, DecisionId, Fate, NoOffer, Placed,
+    Cause, ChannelDecision, ChannelRequest, Decision, DecisionId, Fate, Fates, NoOffer, Placed,
     PlacementDecision, PlacementRequest, Reasons, RenderedContent, Request,
 };
 pub use record::{DecisionRecord, RememberedOffer};

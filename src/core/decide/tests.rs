@@ -8,7 +8,7 @@ use crate::core::affinity::AffinitySpec;
 use crate::core::catalog;
 use crate::core::interaction::{Outcome, OutcomeKind};
 use crate::core::key::id64;
-use crate::core::policy::Gate;
+use crate::core::policy::{Gate, StoppedBy};
 use crate::core::propensity::PropensitySpec;
 use crate::core::record;
 use crate::core::time::DAY_MS;
@@ -157,14 +157,15 @@ fn every_candidate_has_a_place_or_a_fate() {
     let request = request(&snapshot, &["web"]);
     let decision = decide(&snapshot, Subject::Known(&aged(24)), &request, NOW, 1);
     let channel = &decision.channels[0];
-    let mut told: Vec<u32> = channel.fates.iter().map(|fate| fate.offer).collect();
+    let mut told: Vec<u32> = channel.fates.iter().map(|(fate, _)| fate.offer).collect();
     told.extend(channel.placements.iter().flat_map(|p| p.offers.iter().map(|o| o.offer)));
     told.sort_unstable();
     assert_eq!(told, (0..12).collect::<Vec<_>>());
-    let young = channel.fates.iter().find(|fate| &*fate.stop.rule == "o9").unwrap();
-    assert_eq!(young.gate(), Gate::Eligibility);
+    let nine = snapshot.catalog.offers.iter().position(|offer| &*offer.id == "o9").unwrap();
+    let (_, young) = channel.fates.of(nine as u32).unwrap();
+    assert_eq!((young.stop.gate, &young.stop.by), (Gate::Eligibility, &StoppedBy::Offer));
     assert_eq!(young.stop.condition.as_deref(), Some("customer.age >= 27"));
-    assert_eq!(*young.values, [("customer.age".into(), Some(Value::Int(24)))]);
+    assert_eq!(young.values, [("customer.age".into(), Some(Value::Int(24)))]);
 }
 
 #[test]
@@ -175,7 +176,10 @@ fn an_unknown_customer_gets_what_needs_no_knowledge_and_the_rest_says_what_is_un
     let channel = &decision.channels[0];
     assert_eq!(channel.placements[0].no_offer, Some(NoOffer::NoneEligible));
     assert!(
-        channel.fates.iter().all(|fate| fate.stop.message.contains("`customer.age` is unknown"))
+        channel
+            .fates
+            .iter()
+            .all(|(_, cause)| cause.stop.message.contains("`customer.age` is unknown"))
     );
 }
 
@@ -198,7 +202,7 @@ schemes: { picky: { kind: expected_value, threshold: 1000000 } }
     let decision = decide(&snapshot, Subject::Known(&aged(60)), &request, NOW, 1);
     let channel = &decision.channels[0];
     assert_eq!(channel.placements[0].no_offer, Some(NoOffer::BelowThreshold));
-    assert!(channel.fates.iter().all(|fate| fate.gate() == Gate::Threshold));
+    assert!(channel.fates.iter().all(|(_, cause)| cause.stop.gate == Gate::Threshold));
 }
 
 #[test]

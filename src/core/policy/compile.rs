@@ -30,14 +30,15 @@ pub(super) struct Requirement {
     pub(super) offers: Bitset,
 }
 
-/// A declared rule, as what its offers need.
-#[derive(Clone, Debug)]
-pub(super) struct Rule {
+/// A way in which conditions stop an offer. Offers with the same condition at the same gate for the
+/// same reason share it, so that explaining all of them costs little more than explaining one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Cause {
     pub(super) gate: Gate,
+    pub(super) atom: u32,
     pub(super) channels: u64,
-    pub(super) atoms: Vec<u32>,
     pub(super) reason: Option<Arc<str>>,
-    pub(super) from: Arc<str>,
+    pub(super) from: Option<Arc<str>>,
 }
 
 /// The compiled policy of a catalog.
@@ -47,9 +48,12 @@ pub struct Policy {
     pub(super) atoms: Vec<Atom>,
     /// The most selective first: atoms that stop many offers empty the set early.
     pub(super) requirements: Vec<Requirement>,
-    pub(super) rules: Vec<Rule>,
-    /// Rules of each offer, in order of gates.
-    pub(super) rules_by_offer: Vec<Vec<u32>>,
+    rules: usize,
+    pub(super) causes: Vec<Cause>,
+    /// Causes that may stop each offer, in order of gates: flat, offer after offer.
+    causes_flat: Vec<u32>,
+    /// Where each offer's causes end in `causes_flat`.
+    causes_end: Vec<u32>,
 }
 
 impl Policy {
@@ -59,11 +63,11 @@ impl Policy {
         let mut atoms: Vec<Atom> = Vec::new();
         let mut by_canonical: BTreeMap<Arc<str>, u32> = BTreeMap::new();
         let mut requirements: BTreeMap<(u32, u64), Bitset> = BTreeMap::new();
-        let mut rules = Vec::with_capacity(spec.rules.len());
-        let mut rules_by_offer: Vec<Vec<u32>> = vec![Vec::new(); spec.offers];
+        let rules = spec.rules.len();
+        let mut causes: BTreeMap<Cause, u32> = BTreeMap::new();
+        let mut causes_by_offer: Vec<Vec<u32>> = vec![Vec::new(); spec.offers];
         spec.rules.sort_by_key(|rule| rule.gate);
-        for (number, rule) in (0_u32..).zip(std::mem::take(&mut spec.rules)) {
-            let mut needed = Vec::new();
+        for rule in std::mem::take(&mut spec.rules) {
             for conjunct in rule.program.conjuncts() {
                 if conjunct.constant().is_some_and(|value| *value == true.into()) {
                     continue;
@@ -73,26 +77,20 @@ impl Policy {
                     atoms.push(Atom::of(conjunct));
                     next
                 });
-                needed.push(atom);
+                let next = u32::try_from(causes.len()).unwrap_or(u32::MAX);
+                let (reason, from) = (rule.reason.clone(), rule.from.clone());
+                let cause = Cause { gate: rule.gate, atom, channels: rule.channels, reason, from };
+                let cause = *causes.entry(cause).or_insert(next);
                 let offers = requirements
                     .entry((atom, rule.channels))
                     .or_insert_with(|| Bitset::empty(spec.offers));
                 for offer in &rule.offers {
                     offers.insert(*offer);
+                    if let Some(list) = causes_by_offer.get_mut(*offer as usize) {
+                        list.push(cause);
+                    }
                 }
             }
-            for offer in &rule.offers {
-                if let Some(list) = rules_by_offer.get_mut(*offer as usize) {
-                    list.push(number);
-                }
-            }
-            rules.push(Rule {
-                gate: rule.gate,
-                channels: rule.channels,
-                atoms: needed,
-                reason: rule.reason,
-                from: rule.from,
-            });
         }
         let mut requirements: Vec<_> = requirements
             .into_iter()
@@ -103,7 +101,24 @@ impl Policy {
         requirements
             .sort_by_key(|(offers, requirement)| (std::cmp::Reverse(*offers), requirement.atom));
         let requirements = requirements.into_iter().map(|(_, requirement)| requirement).collect();
-        Self { spec, atoms, requirements, rules, rules_by_offer }
+        let mut causes: Vec<(Cause, u32)> = causes.into_iter().collect();
+        causes.sort_unstable_by_key(|(_, number)| *number);
+        let causes = causes.into_iter().map(|(cause, _)| cause).collect();
+        let mut causes_end = Vec::with_capacity(causes_by_offer.len());
+        let mut causes_flat = Vec::new();
+        for list in causes_by_offer {
+            causes_flat.extend(list);
+            causes_end.push(u32::try_from(causes_flat.len()).unwrap_or(u32::MAX));
+        }
+        Self { spec, atoms, requirements, rules, causes, causes_flat, causes_end }
+    }
+
+    /// The causes that may stop `offer`, in order of gates.
+    pub(super) fn causes_of(&self, offer: u32) -> &[u32] {
+        let offer = offer as usize;
+        let start = offer.checked_sub(1).and_then(|before| self.causes_end.get(before));
+        let end = self.causes_end.get(offer).map_or(0, |end| *end as usize);
+        self.causes_flat.get(start.map_or(0, |start| *start as usize)..end).unwrap_or_default()
     }
 
     /// Number of distinct conditions.
@@ -115,7 +130,7 @@ impl Policy {
     /// Number of declared rules.
     #[must_use]
     pub fn rules(&self) -> usize {
-        self.rules.len()
+        self.rules
     }
 
     /// What was declared, the rules themselves left out.

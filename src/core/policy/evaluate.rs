@@ -65,7 +65,6 @@ pub struct Evaluation<'a> {
     pub(super) cooled: Vec<Cooled>,
     cooled_offers: Bitset,
     limits: Vec<LimitState>,
-    pub(super) plain_words: Arc<str>,
 }
 
 impl<'a> Evaluation<'a> {
@@ -106,8 +105,7 @@ impl<'a> Evaluation<'a> {
                 .collect(),
         };
         let verdicts = vec![Verdict::Untested; policy.atoms.len()];
-        let plain_words = "the condition does not hold".into();
-        Self { policy, subject, verdicts, cooled, cooled_offers, limits, plain_words }
+        Self { policy, subject, verdicts, cooled, cooled_offers, limits }
     }
 
     /// Forgets the conditions that read the channel, before another channel is decided.

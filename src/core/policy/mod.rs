@@ -15,5 +15,5 @@ mod tests;
 pub use bitset::Bitset;
 pub use compile::Policy;
 pub use evaluate::{Cooled, Evaluation, LimitState, Subject, Verdict};
-pub use explain::{ReadValue, Stop};
+pub use explain::{Explainer, ReadValue, Stop, StoppedBy};
 pub use spec::{ConsentSpec, CoolDownSpec, Gate, LimitSpec, PolicySpec, RuleSpec};

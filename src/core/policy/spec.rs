@@ -69,8 +69,8 @@ pub struct RuleSpec {
     pub program: Program,
     /// What to tell people when it does not hold.
     pub reason: Option<Arc<str>>,
-    /// Id of the policy, or of the offer itself.
-    pub from: Arc<str>,
+    /// Id of the policy; `None`: each offer's own condition.
+    pub from: Option<Arc<str>>,
     /// Bit per channel (by index) on which it is asked.
     pub channels: u64,
     /// The offers it is about, by index, ascending.

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use proptest::prelude::*;
 
 use super::reference::Reading;
@@ -90,7 +88,7 @@ fn rule(offers: usize) -> impl Strategy<Value = RuleSpec> {
         prop::sample::select(vec![Gate::Eligibility, Gate::Applicability, Gate::Suitability]);
     (gate, condition(), 0_u64..8, some_of(offers)).prop_map(|(gate, text, channels, offers)| {
         let program = program(&text);
-        RuleSpec { gate, program, reason: None, from: "rule".into(), channels, offers }
+        RuleSpec { gate, program, reason: None, from: Some("rule".into()), channels, offers }
     })
 }
 
@@ -263,11 +261,12 @@ proptest! {
             evaluation.next_channel();
             let mut survivors = Bitset::full(offers);
             evaluation.survivors(channel, &frame, &mut survivors);
+            let mut explainer = evaluation.explain(channel, &frame);
             for offer in 0..offers as u32 {
                 let expected = reading.survives(offer, channel, &frame);
                 prop_assert_eq!(survivors.contains(offer), expected, "offer {} on {}", offer, channel);
-                let stop = evaluation.stop(offer, channel, &frame);
-                prop_assert_eq!(stop.is_none(), expected, "{:?}", stop);
+                let stop = explainer.stop(offer);
+                prop_assert_eq!(stop.is_none(), expected, "{:?}", explainer.stops());
             }
         }
     }
@@ -279,7 +278,7 @@ fn equal_conditions_are_one_atom() {
         gate: Gate::Eligibility,
         program: program(text),
         reason: None,
-        from: "rule".into(),
+        from: Some("rule".into()),
         channels: u64::MAX,
         offers,
     };
@@ -308,7 +307,7 @@ fn an_unknown_value_stops_and_says_which() {
             gate: Gate::Suitability,
             program: program("customer.income > 5.0"),
             reason: Some("can they afford it".into()),
-            from: "affordable".into(),
+            from: Some("affordable".into()),
             channels: 1,
             offers: vec![0],
         }],
@@ -318,9 +317,11 @@ fn an_unknown_value_stops_and_says_which() {
     let profile = Profile::new(NOW);
     let mut evaluation = Evaluation::new(&policy, Subject::Known(&profile), |_| None, NOW);
     let frame = vec![None; builtin::FIRST_FREE as usize + SLOTS.len()];
-    let stop = evaluation.stop(0, 0, &frame).unwrap();
+    let mut explainer = evaluation.explain(0, &frame);
+    let stop = explainer.stop(0).unwrap();
+    let stop = &explainer.stops()[stop as usize];
     assert_eq!(stop.gate, Gate::Suitability);
-    assert_eq!(stop.rule, Arc::from("affordable"));
+    assert_eq!(stop.by, StoppedBy::Rule("affordable".into()));
     assert_eq!(stop.condition.as_deref(), Some("customer.income > 5.0"));
     assert_eq!(&*stop.message, "can they afford it (`customer.income` is unknown)");
 }

@@ -155,8 +155,8 @@ impl Offers<'_, '_> {
         let place = section.index(declared.index);
         let source = declared.source;
         let id: Arc<str> = source.id.as_str().into();
-        self.conditions(number, &id, &place, source, facts);
-        self.validity(number, &id, &place, source);
+        self.conditions(number, &place, source, facts);
+        self.validity(number, &place, source);
         let group = self.group(&place, &source.group);
         let own_lever = lever(&place, source.lever);
         let group_lever = self.groups.get(usize::from(group)).map_or(1.0, |group| group.lever);
@@ -239,14 +239,7 @@ impl Offers<'_, '_> {
         contributions
     }
 
-    fn conditions(
-        &mut self,
-        number: u32,
-        id: &Arc<str>,
-        place: &Place<'_>,
-        source: &OfferSource,
-        facts: &Facts,
-    ) {
+    fn conditions(&mut self, number: u32, place: &Place<'_>, source: &OfferSource, facts: &Facts) {
         let gates: [(&str, Gate, &[Condition]); 3] = [
             ("eligibility", Gate::Eligibility, &source.eligibility),
             ("applicability", Gate::Applicability, &source.applicability),
@@ -264,7 +257,7 @@ impl Offers<'_, '_> {
                     gate,
                     program,
                     reason: condition.reason().map(Into::into),
-                    from: id.clone(),
+                    from: None,
                     channels: u64::MAX,
                     offers: vec![number],
                 });
@@ -273,7 +266,7 @@ impl Offers<'_, '_> {
     }
 
     /// The dates of an offer are a condition on `now`.
-    fn validity(&mut self, number: u32, id: &Arc<str>, place: &Place<'_>, source: &OfferSource) {
+    fn validity(&mut self, number: u32, place: &Place<'_>, source: &OfferSource) {
         let bound = |key: &str, text: &Option<String>| {
             let text = text.as_ref()?;
             match moment(text) {
@@ -304,7 +297,7 @@ impl Offers<'_, '_> {
                     gate: Gate::Validity,
                     program,
                     reason: None,
-                    from: id.clone(),
+                    from: None,
                     channels: u64::MAX,
                     offers: vec![number],
                 });

@@ -80,7 +80,7 @@ impl Policies<'_> {
                         gate,
                         program,
                         reason: condition.reason().map(Into::into),
-                        from: id.clone(),
+                        from: Some(id.clone()),
                         channels,
                         offers,
                     });
