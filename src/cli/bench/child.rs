@@ -17,6 +17,19 @@ pub struct Process {
     pub address: String,
 }
 
+impl Process {
+    /// Processor time used so far, in clock ticks of `/proc`; `None` where there is no `/proc`.
+    #[must_use]
+    pub fn processor_ticks(&self) -> Option<u64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
+        // After the name, which may hold blanks: state is the first field, utime and stime the
+        // 12th and 13th (proc_pid_stat(5)).
+        let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
+        let ticks = |index: usize| fields.get(index)?.parse::<u64>().ok();
+        Some(ticks(11)? + ticks(12)?)
+    }
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
         let _gone = self.child.kill();

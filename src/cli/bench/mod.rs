@@ -1,6 +1,7 @@
 //! `arbitra bench`: measures the service beside bare servers on the same cores, so that what is
 //! reported are ratios and not this machine's speed. `catalog` makes rules and customers, `floor`
-//! and `target` are the servers (processes of their own), `load` calls them, `serve` is the run.
+//! and `target` are the servers (processes of their own), `load` calls them, `serve` and
+//! `stream` are the runs.
 
 pub mod catalog;
 mod child;
@@ -9,6 +10,7 @@ mod load;
 mod report;
 mod requests;
 mod serve;
+mod stream;
 mod target;
 
 use clap::Subcommand;
@@ -26,6 +28,8 @@ pub struct Args {
 enum What {
     /// Decide and RecordEvents over gRPC with Redis, against bare servers that only ask Redis.
     Serve(serve::Args),
+    /// DecideStream with the embedded store: decisions a second a core.
+    Stream(stream::Args),
     /// A bare server: what `serve` measures against.
     #[command(hide = true)]
     Floor(floor::Args),
@@ -41,6 +45,7 @@ enum What {
 pub fn run(args: Args) -> Result<Exit, Failure> {
     match args.what {
         What::Serve(args) => serve::run(&args),
+        What::Stream(args) => stream::run(&args),
         What::Floor(args) => floor::run(&args),
         What::Target(args) => target::run(&args),
     }

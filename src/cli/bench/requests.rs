@@ -2,12 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use tonic::transport::Channel;
+
 use super::catalog::{CHANNEL, EVENT, PLACEMENT, random_attributes, random_context};
 use crate::api::wire::v1;
-use crate::cli::values;
+use crate::api::wire::v1::profile_service_client::ProfileServiceClient;
+use crate::cli::{Failure, values};
 use crate::core::key::{mix64, unit};
 use crate::core::value::Value;
 
+/// Calls in progress while customers are made known.
+const FILL_AT_ONCE: usize = 32;
 /// Customers that calls are about.
 const CUSTOMERS: u64 = 2_000;
 
@@ -26,9 +32,24 @@ pub fn customers() -> Vec<String> {
     (0..CUSTOMERS).map(|number| format!("customer-{number}")).collect()
 }
 
+/// Makes the customers known to the service.
+///
+/// # Errors
+/// The first refusal.
+pub async fn make_known(channel: &Channel) -> Result<(), Failure> {
+    stream::iter(profiles())
+        .map(|profile| {
+            let mut client = ProfileServiceClient::new(channel.clone());
+            async move { client.update_profile(profile).await }
+        })
+        .buffer_unordered(FILL_AT_ONCE)
+        .try_for_each(|_| async { Ok(()) })
+        .await?;
+    Ok(())
+}
+
 /// What makes each customer known.
-#[must_use]
-pub fn profiles() -> Vec<v1::UpdateProfileRequest> {
+fn profiles() -> Vec<v1::UpdateProfileRequest> {
     let customers = customers().into_iter().zip(0..);
     customers
         .map(|(customer_id, seed)| v1::UpdateProfileRequest {

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use indicatif::ProgressBar;
 
 use super::child::{self, Process};
@@ -12,11 +11,8 @@ use super::floor;
 use super::load::{Callers, Stretch};
 use super::report::{self, Budget, Comparison, Side};
 use super::requests::{self, Call};
-use crate::api::wire::v1::profile_service_client::ProfileServiceClient;
 use crate::cli::{Exit, Failure, output};
 
-/// Calls in progress while customers are made known.
-const FILL_AT_ONCE: usize = 32;
 /// Share of the full rate at which "half load" is measured.
 const HALF: f64 = 0.5;
 
@@ -118,7 +114,9 @@ impl Run<'_> {
         let (connections, callers) = (usize::from(connections), usize::from(callers));
         let floor = Callers::connect(&floor.address, connections, callers).await?;
         let target = Callers::connect(&target.address, connections, callers).await?;
-        make_known(&target).await?;
+        if let Some(channel) = target.channel() {
+            requests::make_known(&channel).await?;
+        }
         let time = Duration::from_secs(self.args.seconds);
         for side in [&floor, &target] {
             self.bar.set_message(format!("{what}: warming up"));
@@ -151,18 +149,4 @@ impl Run<'_> {
         }
         Ok((Side::of(&floors)?, Side::of(&targets)?))
     }
-}
-
-/// Makes the customers known to the service.
-async fn make_known(target: &Callers) -> Result<(), Failure> {
-    let Some(channel) = target.channel() else { return Ok(()) };
-    stream::iter(requests::profiles())
-        .map(|profile| {
-            let mut client = ProfileServiceClient::new(channel.clone());
-            async move { client.update_profile(profile).await }
-        })
-        .buffer_unordered(FILL_AT_ONCE)
-        .try_for_each(|_| async { Ok(()) })
-        .await?;
-    Ok(())
 }

@@ -1,4 +1,4 @@
-//! The service itself with a synthetic catalog and Redis, as a process of its own.
+//! The service itself with a synthetic catalog, as a process of its own.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -11,16 +11,16 @@ use crate::cli::serve::engine_config;
 use crate::cli::serve::service::{Parts, Service};
 use crate::cli::{Exit, Failure, rules};
 use crate::engine::{Engine, SystemClock};
-use crate::store::{RedisConfig, RedisStore};
+use crate::store::{EmbeddedConfig, EmbeddedStore, RedisConfig, RedisStore, Store};
 
 /// Flags of the target.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
-    /// The Redis server.
+    /// The Redis server. Default: the embedded store, in a folder that goes with the process.
     #[arg(long)]
-    redis: String,
+    redis: Option<String>,
     /// In front of its keys.
-    #[arg(long)]
+    #[arg(long, default_value = "bench:")]
     prefix: String,
     /// Offers in the catalog.
     #[arg(long)]
@@ -33,12 +33,18 @@ pub struct Args {
 /// When it cannot be started.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     let runtime = super::runtime()?;
+    let folder = tempfile::tempdir().map_err(|error| Failure::other("no folder", error))?;
     let service = runtime.block_on(async {
         let files = catalog::synthetic_rules(args.offers, catalog::SEED);
         let rules = rules::load(&files, "synthetic")?;
-        let config =
-            RedisConfig { prefix: args.prefix.clone(), ..RedisConfig::new(args.redis.parse()?) };
-        let store = Arc::new(RedisStore::new(&config)?);
+        let store: Arc<dyn Store> = match &args.redis {
+            Some(address) => {
+                let prefix = args.prefix.clone();
+                let config = RedisConfig { prefix, ..RedisConfig::new(address.parse()?) };
+                Arc::new(RedisStore::new(&config)?)
+            }
+            None => Arc::new(EmbeddedStore::open(&EmbeddedConfig::new(folder.path()))?),
+        };
         let clock = Arc::new(SystemClock);
         let (engine, running) =
             Engine::start(store, rules, clock, engine_config(Some(catalog::SEED)))
