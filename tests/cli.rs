@@ -176,3 +176,32 @@ fn a_second_signal_ends_at_once() {
     // The first may win the race to an orderly end; nothing else may come of it.
     assert!(matches!(served.ended(), Some(130 | 0)));
 }
+
+#[test]
+fn rules_are_published_listed_and_rolled_back() {
+    let data = tempfile::tempdir().unwrap();
+    let served = Served::start(&["--data", data.path().to_str().unwrap()]);
+    let first = served.ask(&["publish", "rules", "--author", "ana", "--comment", "first"]);
+    assert_eq!((&first["number"], &first["serving"]), (&1.into(), &true.into()));
+    let changed = tempfile::tempdir().unwrap();
+    let copy = ["-r", "rules", changed.path().to_str().unwrap()];
+    assert!(Command::new("cp").args(copy).status().unwrap().success());
+    let folder = changed.path().join("rules");
+    let offers = folder.join("offers/develop.yaml");
+    let text = std::fs::read_to_string(&offers).unwrap().replace("lever: 0.8", "lever: 0.9");
+    std::fs::write(&offers, text).unwrap();
+    let folder = folder.to_str().unwrap();
+    let second = served.ask(&["publish", folder]);
+    assert_eq!(second["number"], 2);
+    let words = second["changes"][0].as_str().unwrap();
+    assert!(words.starts_with("offer `") && words.ends_with("lever 0.8 → 0.9"), "{words}");
+    assert_eq!(served.ask(&["rollback", "1"])["restored"], 1);
+    let listed = served.ask(&["versions"]);
+    assert_eq!(listed["versions"].as_array().unwrap().len(), 3);
+    let stale = run(&["publish", folder, "--expected", "2", "--server", served.grpc()]);
+    assert_eq!(stale.status.code(), Some(1));
+    assert!(stderr(&stale).contains("the last version is 3"), "{}", stderr(&stale));
+    std::fs::write(&offers, "offers: 7").unwrap();
+    let bad = run(&["publish", folder, "--server", served.grpc()]);
+    assert_eq!(bad.status.code(), Some(64), "{}", stderr(&bad));
+}

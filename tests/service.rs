@@ -16,6 +16,7 @@ mod service {
     mod doors;
     mod learn;
     mod profile;
+    mod publish;
     mod reload;
     mod replicas;
     mod store_down;

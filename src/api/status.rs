@@ -193,6 +193,16 @@ pub fn precondition(reason: &'static str, message: impl Into<String>) -> Status 
     Verdict::new(Code::FailedPrecondition, reason, message).status()
 }
 
+/// Something changed meanwhile.
+pub fn aborted(reason: &'static str, message: impl Into<String>) -> Status {
+    Verdict::new(Code::Aborted, reason, message).status()
+}
+
+/// There is no such thing.
+pub fn not_found(reason: &'static str, message: impl Into<String>) -> Status {
+    Verdict::new(Code::NotFound, reason, message).status()
+}
+
 /// A fault of ours; what it was stands in the log.
 pub fn internal(error: &dyn std::fmt::Display) -> Status {
     tracing::error!(%error, "a call failed");

@@ -9,6 +9,7 @@ mod demo;
 mod exit;
 mod output;
 mod profile;
+mod publish;
 mod rules;
 mod schema;
 mod serve;
@@ -41,6 +42,12 @@ enum Command {
     Decide(decide::Args),
     /// Show what a running service knows of a customer.
     Profile(profile::Args),
+    /// Publish a rules folder to all replicas of a running service.
+    Publish(publish::PublishArgs),
+    /// Return to an earlier published version.
+    Rollback(publish::RollbackArgs),
+    /// List the published versions, and what each changed.
+    Versions(publish::VersionsArgs),
     /// Print the JSON Schema of a file of a rules folder, for editors.
     Schema(schema::Args),
     /// Measure.
@@ -64,6 +71,9 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Decide(args) => decide::run(&args),
         Command::Profile(args) => profile::run(&args),
+        Command::Publish(args) => publish::publish(&args),
+        Command::Rollback(args) => publish::roll_back(&args),
+        Command::Versions(args) => publish::versions(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Bench(args) => bench::run(args),
     };

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::core::catalog::CatalogVersion;
 use crate::core::decide::{Decision, Snapshot};
 
 /// What a decision was made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Versions {
-    /// Hash of the catalog.
-    pub catalog: Arc<str>,
+    /// The catalog.
+    pub catalog: CatalogVersion,
     /// Position of the learning log that the models had reached.
     pub log_position: u64,
     /// Version of the profile; 0 for a new customer, or when it could not be read.

@@ -199,7 +199,7 @@ impl Engine {
         repeated: bool,
     ) -> Decided {
         let versions = Versions {
-            catalog: call.snapshot.catalog.version.hash.clone(),
+            catalog: call.snapshot.catalog.version.clone(),
             log_position: call.snapshot.models.position(),
             profile: loaded.version,
         };

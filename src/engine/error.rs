@@ -1,5 +1,6 @@
 //! What can go wrong, in the engine's words.
 
+use super::publish::PublishError;
 use crate::core::profile::ProfileError;
 use crate::store::StoreError;
 
@@ -34,6 +35,15 @@ pub enum EngineError {
     Draining,
 }
 
+impl From<PublishError> for StartError {
+    fn from(error: PublishError) -> Self {
+        match error {
+            PublishError::Engine(EngineError::Store(error)) => Self::Store(error),
+            error => Self::Published(error.to_string()),
+        }
+    }
+}
+
 impl From<StoreError> for EngineError {
     fn from(error: StoreError) -> Self {
         match error {
@@ -55,6 +65,9 @@ pub enum StartError {
     /// The saved models cannot be read.
     #[error("the checkpoint cannot be read: {0}")]
     Checkpoint(String),
+    /// The version last published cannot be served.
+    #[error("the published version cannot be served: {0}")]
+    Published(String),
     /// A thread could not be started.
     #[error("cannot start the learner: {0}")]
     Thread(#[source] std::io::Error),

@@ -1,6 +1,7 @@
 //! The runtime: loads, calls the core, performs effects. `decide` and `record` serve callers;
 //! `learner` tails the learning log into new snapshots; `remember` writes decisions behind; `rules`
-//! swaps catalogs; `folder` reads them. It knows the store by its contract, never the wire.
+//! swaps catalogs; `publish` takes them to
+//! all replicas; `folder` reads them. It knows the store by its contract, never the wire.
 
 mod answer;
 mod cache;
@@ -11,6 +12,7 @@ mod error;
 mod folder;
 mod learner;
 mod profile;
+mod publish;
 mod record;
 mod remember;
 mod rules;
@@ -24,6 +26,7 @@ pub use decide::DecideCall;
 pub use error::{EngineError, StartError};
 pub use folder::{Files, FolderError, RulesFolder, read_folder};
 pub use profile::{ProfileView, Written};
+pub use publish::{Counts, Publication, Publish, PublishError, Published, Rollback};
 pub use record::{EventCall, OutcomeCall};
 pub use rules::{Proved, RulesError, RulesStatus, prove};
 pub use start::Running;

@@ -1,7 +1,7 @@
 //! Swapping catalogs: a good folder replaces the one being served in one step; a bad one changes
 //! nothing and says why.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use super::folder::RulesFolder;
 use super::state::Engine;
@@ -100,6 +100,14 @@ impl Engine {
         }
     }
 
+    /// Takes a published catalog, unless a later one serves; whether anything changed.
+    pub(super) fn swap_published(&self, proved: Proved) -> bool {
+        // Publications come from a caller and from the follower: the later one stands.
+        let _one_at_a_time = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
+        let newer = proved.catalog.version.number > self.snapshot.load().catalog.version.number;
+        newer && self.swap(proved)
+    }
+
     fn swap(&self, proved: Proved) -> bool {
         let catalog = proved.catalog;
         let status =
@@ -119,7 +127,12 @@ impl Engine {
         let engine = self.clone();
         tokio::spawn(async move {
             while let Some(read) = folder.changed().await {
+                let published = engine.snapshot.load().catalog.version.number;
                 match read {
+                    Ok(_) if published > 0 => tracing::warn!(
+                        published,
+                        "the rules folder changed; a published version serves: `arbitra publish` it"
+                    ),
                     Ok(files) => engine.report_reload(engine.take_rules(&files)),
                     Err(error) => tracing::error!(%error, "the rules folder cannot be read"),
                 }

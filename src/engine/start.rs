@@ -23,17 +23,19 @@ use crate::store::Store;
 pub struct Running {
     learner: Option<std::thread::JoinHandle<()>>,
     pinger: tokio::task::JoinHandle<()>,
+    follower: tokio::task::JoinHandle<()>,
     stop: watch::Sender<bool>,
 }
 
 const PING_INTERVAL: Duration = Duration::from_millis(500);
 
 impl Engine {
-    /// Starts an engine on `store` with `rules`: restores the models from the checkpoint,
+    /// Starts an engine on `store` with `rules`, or with the version last published if there is one:
+    /// restores the models from the checkpoint,
     /// replays the learning log to its end, and goes on learning. Must be called on a tokio runtime.
     ///
     /// # Errors
-    /// When the store or the checkpoint cannot be read.
+    /// When the store, the checkpoint or the published version cannot be read.
     pub async fn start(
         store: Arc<dyn Store>,
         rules: Proved,
@@ -64,15 +66,20 @@ impl Engine {
             draining: AtomicBool::new(false),
             readiness: watch::Sender::new(Readiness::Ready),
             rules: ArcSwap::from_pointee(status),
+            publishing: std::sync::Mutex::new(()),
             learned: watch::Sender::new(position),
             snapshot: ArcSwap::from_pointee(snapshot),
             config,
         });
+        if let Some(version) = engine.take_published().await? {
+            tracing::info!(number = version.number, "a published version serves, not the folder");
+        }
         let stop = watch::Sender::new(false);
         let thread = learner::spawn(engine.clone(), learner, stop.subscribe())
             .map_err(StartError::Thread)?;
         let pinger = tokio::spawn(ping(engine.clone()));
-        Ok((engine, Running { learner: Some(thread), pinger, stop }))
+        let follower = engine.follow_published();
+        Ok((engine, Running { learner: Some(thread), pinger, follower, stop }))
     }
 
     /// Whether it is shutting down.
@@ -95,6 +102,7 @@ impl Running {
         engine.rememberer.flush().await;
         self.stop.send_replace(true);
         self.pinger.abort();
+        self.follower.abort();
         if let Some(thread) = self.learner.take()
             && let Ok(Err(_)) = tokio::task::spawn_blocking(move || thread.join()).await
         {

@@ -48,6 +48,8 @@ pub struct Engine {
     pub(super) draining: AtomicBool,
     pub(super) readiness: watch::Sender<Readiness>,
     pub(super) rules: ArcSwap<RulesStatus>,
+    /// Held while a published catalog is swapped in.
+    pub(super) publishing: std::sync::Mutex<()>,
     pub(super) learned: watch::Sender<u64>,
 }
 

@@ -7,13 +7,14 @@ use crate::core::cases::CaseReport;
 use crate::core::catalog::fault::{Fault, Severity};
 use crate::core::catalog::schema::{EventSpec, Origin, Schema, SlotSpec};
 use crate::core::catalog::source::ContactPoint;
-use crate::core::catalog::{Catalog, Channel, Scheme, SchemeFormula};
+use crate::core::catalog::{Catalog, CatalogVersion, Channel, Scheme, SchemeFormula};
 use crate::core::expression::Type;
 use crate::core::time::UnixMs;
+use crate::engine::{Counts, Publication};
 
 /// Which catalog; one served from a folder has no number.
-pub fn version(catalog: &Catalog) -> v1::CatalogVersion {
-    v1::CatalogVersion { number: 0, hash: catalog.version.hash.to_string() }
+pub fn version(version: &CatalogVersion) -> v1::CatalogVersion {
+    v1::CatalogVersion { number: version.number, hash: version.hash.to_string() }
 }
 
 /// The catalog in outline.
@@ -22,7 +23,7 @@ pub fn outline(catalog: &Catalog, loaded_at: UnixMs) -> v1::Catalog {
     let customer = schema.slots.iter().filter(|slot| slot.path.starts_with("customer."));
     let context = schema.context.values().filter_map(|slot| schema.slot(*slot));
     v1::Catalog {
-        version: Some(version(catalog)),
+        version: Some(version(&catalog.version)),
         load_time: Some(timestamp(loaded_at)),
         currency: String::new(),
         default_locale: String::new(),
@@ -33,22 +34,36 @@ pub fn outline(catalog: &Catalog, loaded_at: UnixMs) -> v1::Catalog {
         events: schema.events.values().map(event).collect(),
         segments: schema.segments.keys().map(|name| name.to_string()).collect(),
         schemes: catalog.schemes.iter().map(scheme).collect(),
-        summary: Some(summary(catalog, 0)),
+        summary: Some(summary(&Counts::of(catalog, 0))),
     }
 }
 
 /// How much there is of each kind.
-pub fn summary(catalog: &Catalog, cases: usize) -> v1::CatalogSummary {
+pub fn summary(counts: &Counts) -> v1::CatalogSummary {
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     v1::CatalogSummary {
-        offers: count(catalog.offers.len()),
-        treatments: count(catalog.offers.iter().map(|offer| offer.treatments.len()).sum()),
-        channels: count(catalog.channels.len()),
-        placements: count(catalog.channels.iter().map(|c| c.placements.len()).sum()),
-        conditions: count(catalog.policy.rules()),
-        distinct_conditions: count(catalog.policy.atoms()),
-        limits: count(catalog.policy.spec().limits.len()),
-        cases: count(cases),
+        offers: count(counts.offers),
+        treatments: count(counts.treatments),
+        channels: count(counts.channels),
+        placements: count(counts.placements),
+        conditions: count(counts.conditions),
+        distinct_conditions: count(counts.distinct_conditions),
+        limits: count(counts.limits),
+        cases: count(counts.cases),
+    }
+}
+
+/// A version that was published; `serving` is the number of the one that serves.
+pub fn publication(version: &Publication, serving: u64) -> v1::CatalogVersionInfo {
+    v1::CatalogVersionInfo {
+        version: Some(v1::CatalogVersion { number: version.number, hash: version.hash.clone() }),
+        author: version.author.clone(),
+        comment: version.comment.clone(),
+        publish_time: Some(timestamp(version.published_at)),
+        serving: version.number == serving,
+        changes: version.changes.clone(),
+        restored_number: version.restored,
+        summary: Some(summary(&version.counts)),
     }
 }
 

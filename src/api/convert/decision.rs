@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::catalog as outline;
 use super::fate;
 use super::kind::offer_kind;
 use super::reasons::{reasons, values};
@@ -66,7 +67,7 @@ pub fn decision(decided: &Decided, echo: &Echo<'_>, fates_bytes_max: usize) -> v
 
 fn versions(decided: &Decided) -> v1::Versions {
     v1::Versions {
-        catalog: Some(v1::CatalogVersion { number: 0, hash: decided.versions.catalog.to_string() }),
+        catalog: Some(outline::version(&decided.versions.catalog)),
         log_position: decided.versions.log_position,
         profile_version: decided.versions.profile,
         software: env!("CARGO_PKG_VERSION").to_owned(),

@@ -78,7 +78,7 @@ impl Query {
             next_page_token: last.map(|offer| offer.id.to_string()).unwrap_or_default(),
             offers: page.into_iter().map(|offer| wire(catalog, offer)).collect(),
             total_size: i32::try_from(total).unwrap_or(i32::MAX),
-            version: Some(super::catalog::version(catalog)),
+            version: Some(super::catalog::version(&catalog.version)),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
 use crate::api::config::ApiConfig;
+use crate::api::convert::bounds::REQUEST_ID_BYTES_MAX;
 use crate::api::convert::fault::{Faults, Reason, quoted};
 use crate::api::convert::{catalog as outline, offer};
 use crate::api::status;
@@ -12,7 +13,9 @@ use crate::api::wire::v1;
 use crate::api::wire::v1::catalog_service_server::CatalogService;
 use crate::core::cases;
 use crate::core::catalog::{self, FILES_MAX};
-use crate::engine::{Engine, Files, read_folder};
+use crate::engine::{
+    Counts, Engine, Files, Publication, Publish, PublishError, Rollback, read_folder,
+};
 
 /// Shows and checks catalogs.
 #[derive(Clone, Debug)]
@@ -23,6 +26,10 @@ pub struct Catalogs {
 
 /// Longest path of a file within a folder, in bytes.
 const PATH_BYTES_MAX: usize = 256;
+/// Longest comment on a version, in bytes.
+const COMMENT_BYTES_MAX: usize = 4096;
+/// Longest author of a version, in bytes.
+const AUTHOR_BYTES_MAX: usize = 256;
 
 impl Catalogs {
     /// Shows what `engine` serves.
@@ -78,23 +85,134 @@ impl CatalogService for Catalogs {
 
     async fn publish_catalog(
         &self,
-        _: Request<v1::PublishCatalogRequest>,
+        request: Request<v1::PublishCatalogRequest>,
     ) -> Result<Response<v1::PublishCatalogResponse>, Status> {
-        Err(status::unimplemented("CatalogService.PublishCatalog"))
+        let request = request.into_inner();
+        let texts = [
+            ("comment", &request.comment, COMMENT_BYTES_MAX),
+            ("author", &request.author, AUTHOR_BYTES_MAX),
+            ("request_id", &request.request_id, REQUEST_ID_BYTES_MAX),
+        ];
+        bounded(&texts)?;
+        let Some(files) = given(request.files)? else {
+            let message = "send the files of the folder to publish";
+            return Err(required("files", message));
+        };
+        let published = self.engine.publish(Publish {
+            files,
+            author: request.author,
+            comment: request.comment,
+            expected: request.expected_number,
+            request_id: request.request_id,
+        });
+        let published = published.await.map_err(|error| refused(&error))?;
+        let (faults, _omitted) = outline::faults(published.warnings);
+        let version = Some(self.info(&published.version));
+        Ok(Response::new(v1::PublishCatalogResponse { version, faults }))
     }
 
     async fn rollback_catalog(
         &self,
-        _: Request<v1::RollbackCatalogRequest>,
+        request: Request<v1::RollbackCatalogRequest>,
     ) -> Result<Response<v1::RollbackCatalogResponse>, Status> {
-        Err(status::unimplemented("CatalogService.RollbackCatalog"))
+        let request = request.into_inner();
+        let texts = [
+            ("comment", &request.comment, COMMENT_BYTES_MAX),
+            ("author", &request.author, AUTHOR_BYTES_MAX),
+            ("request_id", &request.request_id, REQUEST_ID_BYTES_MAX),
+        ];
+        bounded(&texts)?;
+        if request.number == 0 {
+            return Err(required("number", "name the version to return to, from 1"));
+        }
+        let rolled = self.engine.roll_back(Rollback {
+            number: request.number,
+            author: request.author,
+            comment: request.comment,
+            expected: request.expected_number,
+            request_id: request.request_id,
+        });
+        let rolled = rolled.await.map_err(|error| refused(&error))?;
+        let version = Some(self.info(&rolled.version));
+        Ok(Response::new(v1::RollbackCatalogResponse { version }))
     }
 
     async fn list_catalog_versions(
         &self,
-        _: Request<v1::ListCatalogVersionsRequest>,
+        request: Request<v1::ListCatalogVersionsRequest>,
     ) -> Result<Response<v1::ListCatalogVersionsResponse>, Status> {
-        Err(status::unimplemented("CatalogService.ListCatalogVersions"))
+        let v1::ListCatalogVersionsRequest { page_size, page_token } = request.into_inner();
+        let size = page(page_size)?;
+        // The token is the number of the last version of the page before.
+        let before = match page_token.as_str() {
+            "" => u64::MAX,
+            token => token.parse().map_err(|_| {
+                let mut faults = Faults::default();
+                let message = "give the `next_page_token` of the page before, or none";
+                faults.add("page_token", Reason::Malformed, message);
+                status::faults(faults)
+            })?,
+        };
+        let versions = self.engine.publications().await.map_err(|error| refused(&error))?;
+        let mut rest = versions.iter().filter(|version| version.number < before).peekable();
+        let mut listed = Vec::new();
+        while let Some(version) = rest.next_if(|_| listed.len() < size) {
+            listed.push(self.info(version));
+        }
+        let last = listed.last().and_then(|info| info.version.as_ref());
+        let next_page_token = match (rest.peek(), last) {
+            (Some(_), Some(last)) => last.number.to_string(),
+            _ => String::new(),
+        };
+        Ok(Response::new(v1::ListCatalogVersionsResponse { versions: listed, next_page_token }))
+    }
+}
+
+impl Catalogs {
+    fn info(&self, version: &Publication) -> v1::CatalogVersionInfo {
+        outline::publication(version, self.engine.snapshot().catalog.version.number)
+    }
+}
+
+/// Refuses texts of more bytes than allowed.
+fn bounded(texts: &[(&str, &String, usize)]) -> Result<(), Status> {
+    let mut faults = Faults::default();
+    for (field, text, bytes_max) in texts {
+        faults.bound_text(field, text, *bytes_max);
+    }
+    faults.done(Some(())).map_err(status::faults)
+}
+
+fn required(field: &str, message: &str) -> Status {
+    let mut faults = Faults::default();
+    faults.add(field, Reason::Required, message);
+    status::faults(faults)
+}
+
+/// Versions in one answer.
+fn page(size: i32) -> Result<usize, Status> {
+    const DEFAULT: usize = 50;
+    const MAX: usize = 1_000;
+    match usize::try_from(size) {
+        Ok(0) => Ok(DEFAULT),
+        Ok(size) => Ok(size.min(MAX)),
+        Err(_) => {
+            let mut faults = Faults::default();
+            faults.add("page_size", Reason::OutOfRange, "must not be negative");
+            Err(status::faults(faults))
+        }
+    }
+}
+
+/// Why nothing was published, for the wire.
+fn refused(error: &PublishError) -> Status {
+    match error {
+        PublishError::Engine(error) => status::engine(error),
+        PublishError::Rules(_) => {
+            status::precondition("RULES_REFUSED", format!("{error}; `ValidateCatalog` lists all"))
+        }
+        PublishError::Stale { .. } => status::aborted("VERSION_MISMATCH", error.to_string()),
+        PublishError::Unknown { .. } => status::not_found("UNKNOWN_VERSION", error.to_string()),
     }
 }
 
@@ -137,7 +255,7 @@ fn validate(files: &[(String, Vec<u8>)], skip_cases: bool) -> v1::ValidateCatalo
         valid,
         faults,
         faults_omitted,
-        summary: Some(outline::summary(&catalog, loaded.cases.len())),
+        summary: Some(outline::summary(&Counts::of(&catalog, loaded.cases.len()))),
         cases: reports.iter().map(outline::case).collect(),
         hash: if valid { catalog.version.hash.to_string() } else { String::new() },
     }

@@ -96,7 +96,10 @@ async fn serve(config: &ServeConfig, json: bool, started: Instant) -> Result<Exi
         grpc: service.address(),
         admin,
         rules: folder,
-        catalog: summary,
+        catalog: match engine.snapshot().catalog.version.number {
+            0 => summary,
+            _ => rules::summary(&engine.snapshot().catalog),
+        },
         store: engine.describe_store().await,
         learned: engine.learned_position(),
         took: started.elapsed(),

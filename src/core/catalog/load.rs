@@ -30,7 +30,7 @@ pub fn load(files: &[(String, Vec<u8>)]) -> Result<Loaded, Vec<Fault>> {
     let mut sorted: Vec<&(String, Vec<u8>)> = files.iter().collect();
     sorted.sort_by(|a, b| a.0.cmp(&b.0));
     let folder = read(&sorted, &faults);
-    let version = CatalogVersion { hash: hash(&sorted) };
+    let version = CatalogVersion { number: 0, hash: hash(&sorted) };
     let compiled = compile(&folder, version, &faults);
     match compiled {
         Some((catalog, cases)) if !faults.failed() => {

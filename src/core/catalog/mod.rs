@@ -2,6 +2,7 @@
 //! as written; `yaml`, `validate` and `read` take it in, with positions; `compile` turns it into a
 //! [`Catalog`]; `load` does all of it and `fault` says what is wrong. Nothing here decides anything.
 
+mod changes;
 mod compile;
 pub mod fault;
 mod kind;
@@ -17,6 +18,7 @@ pub mod yaml;
 #[cfg(test)]
 mod tests;
 
+pub use changes::changes;
 pub use compile::{
     Case, Expected, Happened, LiteralError, OFFERS_MAX, Stopped, in_range, type_name, value_of,
 };

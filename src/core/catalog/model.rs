@@ -17,6 +17,8 @@ pub use crate::core::propensity::Prior;
 /// Which catalog: the same content has the same hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CatalogVersion {
+    /// Counts publications from 1; 0 for a catalog that was not published.
+    pub number: u64,
     /// Hex of the hash of all files' names and bytes.
     pub hash: Arc<str>,
 }
