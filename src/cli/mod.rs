@@ -6,6 +6,7 @@ mod check;
 mod client;
 mod decide;
 mod demo;
+mod evaluate;
 mod exit;
 mod output;
 mod profile;
@@ -50,6 +51,8 @@ enum Command {
     Versions(publish::VersionsArgs),
     /// Print the JSON Schema of a file of a rules folder, for editors.
     Schema(schema::Args),
+    /// Say how good the models are on a file of past outcomes.
+    Evaluate(Box<evaluate::Args>),
     /// Measure.
     Bench(bench::Args),
 }
@@ -75,6 +78,7 @@ pub fn main() -> ExitCode {
         Command::Rollback(args) => publish::roll_back(&args),
         Command::Versions(args) => publish::versions(&args),
         Command::Schema(args) => schema::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args),
         Command::Bench(args) => bench::run(args),
     };
     match result {

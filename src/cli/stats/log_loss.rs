@@ -3,7 +3,7 @@
 use super::{Predicted, count};
 
 /// Probabilities are taken into `[CLIP, 1 - CLIP]`, so that one certain mistake stays finite.
-const CLIP: f64 = 1e-12;
+const CLIP: f64 = 1e-6;
 
 /// Mean log loss in nats; `None` when empty.
 #[must_use]

@@ -1,6 +1,7 @@
 //! The statistics that reports are made of, each a small file with its source. Pure: numbers in,
 //! numbers out. Predictions are progressive: made first, learned from after.
 
+pub mod brier;
 pub mod calibration;
 pub mod log_loss;
 pub mod policy;

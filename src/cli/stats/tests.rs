@@ -83,3 +83,24 @@ fn snips_weighs_by_rarity() {
     assert_eq!(snips(&[]), None);
     assert_eq!(snips(&[row(0.0, 1.0)]), None);
 }
+
+#[test]
+fn brier_is_the_mean_square() {
+    close(super::brier::brier(&predicted(&[(0.8, 1), (0.5, 0)])).unwrap(), (0.04 + 0.25) / 2.0);
+    assert_eq!(super::brier::brier(&[]), None);
+}
+#[test]
+fn the_figures_of_a_thousand_predictions_are_those_of_another_program() {
+    // Computed apart, pair by pair and bin by bin, in Python.
+    let predictions: Vec<Predicted> = (0..1000_u32)
+        .map(|n| {
+            let probability = (f64::from(n * 7919 % 1009) + 0.5) / 1009.0;
+            let draw = f64::from((n * 104_729 + 17) % 1013) / 1013.0;
+            Predicted { probability, positive: draw < probability * probability }
+        })
+        .collect();
+    close(log_loss(&predictions).unwrap(), 0.4926733362740382);
+    close(auc(&predictions).unwrap(), 0.8833649932157395);
+    close(calibration_error(&predictions, 15).unwrap(), 0.17067195242814662);
+    close(super::brier::brier(&predictions).unwrap(), 0.1641024456796659);
+}

@@ -1,0 +1,37 @@
+//! `arbitra evaluate`: how good the models are on anybody's data, by the code that serves. Lives
+//! here: reading data, running it through the models in order, and the figures. Not here: the
+//! models, and the statistics (`cli::stats`).
+
+mod bandit;
+mod columns;
+mod data;
+mod propensity;
+mod table;
+
+use super::{Exit, Failure};
+
+/// What is evaluated.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand, Clone, Debug)]
+enum What {
+    /// Probabilities: predict each row, then learn from it, in one pass.
+    Propensity(propensity::Args),
+    /// Choices: choose a label at each row, see only its reward, in one pass.
+    Bandit(bandit::Args),
+}
+
+/// Evaluates and reports.
+///
+/// # Errors
+/// When the data cannot be read or used; the message names row and column.
+pub fn run(args: &Args) -> Result<Exit, Failure> {
+    match &args.what {
+        What::Propensity(args) => propensity::run(args),
+        What::Bandit(args) => bandit::run(args),
+    }
+}
