@@ -98,7 +98,11 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         mean_reward: count(rewarded) / count(done.max(1)),
         rows_per_s: count(done) / started.elapsed().as_secs_f64().max(1e-9),
     };
-    if args.json { output::say_json(&report)? } else { show(args, labels.len(), rewarded, &report) }
+    if args.json {
+        output::say_json(&report)?
+    } else {
+        show(args, labels.len(), rewarded, &report)
+    }
     Ok(Exit::Good)
 }
 

@@ -106,7 +106,11 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     }
     bar.finish_and_clear();
     let report = report(&predictions, started.elapsed());
-    if args.json { output::say_json(&report)? } else { show(args, &features, &report) }
+    if args.json {
+        output::say_json(&report)?
+    } else {
+        show(args, &features, &report)
+    }
     Ok(Exit::Good)
 }
 
