@@ -11,7 +11,6 @@
 use serde_json::Value;
 use support::process::{run, stderr};
 
-#[allow(dead_code, reason = "each test program uses a part")]
 mod support;
 
 const COUPONS: &str = "examples/coupons/coupon.csv.gz";
