@@ -71,6 +71,7 @@ mod parse;
 mod program;
 mod read;
 mod reference;
+mod single;
 mod stop;
 mod syntax;
 mod term;
@@ -82,4 +83,5 @@ mod types;
 mod tests;
 
 pub use program::Program;
+pub use single::Single;
 pub use types::{Binding, EvalError, ExpressionFault, Frame, Scope, Slot, Type};

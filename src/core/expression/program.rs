@@ -122,6 +122,11 @@ impl Program {
         value.map_err(|stop| self.error(stop))
     }
 
+    /// The checked tree.
+    pub(super) fn term(&self) -> &Term {
+        &self.0.term
+    }
+
     /// The static type of the value.
     #[must_use]
     pub fn ty(&self) -> &Type {

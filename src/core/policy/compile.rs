@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::index::{self, Index};
 use super::spec::{Gate, PolicySpec};
 use super::{Bitset, ReadValue};
 use crate::core::catalog::schema::builtin;
@@ -46,7 +47,10 @@ pub(super) struct Cause {
 pub struct Policy {
     pub(super) spec: PolicySpec,
     pub(super) atoms: Vec<Atom>,
-    /// The most selective first: atoms that stop many offers empty the set early.
+    /// Conditions on one slot, answered together.
+    pub(super) indexes: Vec<Index>,
+    /// Those that no index answers, the most selective first: atoms that stop many offers empty the
+    /// set early.
     pub(super) requirements: Vec<Requirement>,
     rules: usize,
     pub(super) causes: Vec<Cause>,
@@ -100,7 +104,9 @@ impl Policy {
             .collect();
         requirements
             .sort_by_key(|(offers, requirement)| (std::cmp::Reverse(*offers), requirement.atom));
-        let requirements = requirements.into_iter().map(|(_, requirement)| requirement).collect();
+        let mut requirements: Vec<Requirement> =
+            requirements.into_iter().map(|(_, requirement)| requirement).collect();
+        let indexes = index::build(&atoms, &mut requirements);
         let mut causes: Vec<(Cause, u32)> = causes.into_iter().collect();
         causes.sort_unstable_by_key(|(_, number)| *number);
         let causes = causes.into_iter().map(|(cause, _)| cause).collect();
@@ -110,7 +116,7 @@ impl Policy {
             causes_flat.extend(list);
             causes_end.push(u32::try_from(causes_flat.len()).unwrap_or(u32::MAX));
         }
-        Self { spec, atoms, requirements, rules, causes, causes_flat, causes_end }
+        Self { spec, atoms, indexes, requirements, rules, causes, causes_flat, causes_end }
     }
 
     /// The causes that may stop `offer`, in order of gates.
@@ -125,6 +131,13 @@ impl Policy {
     #[must_use]
     pub fn atoms(&self) -> usize {
         self.atoms.len()
+    }
+
+    /// Number of indexes, and of distinct conditions that they answer.
+    #[must_use]
+    pub fn indexed(&self) -> (usize, usize) {
+        let conditions = self.indexes.iter().map(|index| index.requirements.len());
+        (self.indexes.len(), conditions.sum())
     }
 
     /// Number of declared rules.

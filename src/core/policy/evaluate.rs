@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::compile::Requirement;
 use super::spec::{ConsentSpec, LimitSpec};
 use super::{Bitset, Policy};
 use crate::core::catalog::source::{CoolDownScope, CountedOutcome};
@@ -61,6 +62,7 @@ pub struct Cooled {
 pub struct Evaluation<'a> {
     pub(super) policy: &'a Policy,
     pub(super) subject: Subject<'a>,
+    /// By atom; empty until one is asked on its own.
     verdicts: Vec<Verdict>,
     pub(super) cooled: Vec<Cooled>,
     cooled_offers: Bitset,
@@ -104,8 +106,7 @@ impl<'a> Evaluation<'a> {
                 .map(|_| LimitState { counts: Vec::new(), remaining: 0 })
                 .collect(),
         };
-        let verdicts = vec![Verdict::Untested; policy.atoms.len()];
-        Self { policy, subject, verdicts, cooled, cooled_offers, limits }
+        Self { policy, subject, verdicts: Vec::new(), cooled, cooled_offers, limits }
     }
 
     /// Forgets the conditions that read the channel, before another channel is decided.
@@ -132,7 +133,27 @@ impl<'a> Evaluation<'a> {
                 stop_limited(limit, state, survivors);
             }
         }
-        for requirement in &policy.requirements {
+        for index in &policy.indexes {
+            if index.channels & bit == 0 {
+                continue;
+            }
+            match index.stopped(frame) {
+                Some(stopped) => survivors.subtract(stopped),
+                None => self.ask(&index.requirements, bit, frame, survivors),
+            }
+        }
+        self.ask(&policy.requirements, bit, frame, survivors);
+    }
+
+    /// Takes out the offers whose condition does not hold, asking only while somebody needs it.
+    fn ask(
+        &mut self,
+        requirements: &[Requirement],
+        bit: u64,
+        frame: &Frame,
+        survivors: &mut Bitset,
+    ) {
+        for requirement in requirements {
             if requirement.channels & bit != 0
                 && survivors.intersects(&requirement.offers)
                 && *self.verdict(requirement.atom, frame) != Verdict::True
@@ -146,6 +167,9 @@ impl<'a> Evaluation<'a> {
     pub(super) fn verdict(&mut self, atom: u32, frame: &Frame) -> &Verdict {
         const NONE: &Verdict = &Verdict::Untested;
         let atom = atom as usize;
+        if self.verdicts.is_empty() {
+            self.verdicts = vec![Verdict::Untested; self.policy.atoms.len()];
+        }
         if let (Some(verdict @ Verdict::Untested), Some(entry)) =
             (self.verdicts.get_mut(atom), self.policy.atoms.get(atom))
         {

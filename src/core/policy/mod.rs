@@ -1,11 +1,12 @@
 //! Who may get what: conditions, consent, contact limits, cool-downs, over all offers at once.
-//! `spec` is what a catalog declares; `compile` shares its conditions; `evaluate` runs them for one
-//! decision; `reference` is the slow, plain reading that random tests hold it to.
+//! `spec` is what a catalog declares; `compile` shares its conditions and `index` answers many of
+//! them together; `evaluate` runs them for one decision; `reference` is the slow, plain reading that random tests hold it to.
 
 mod bitset;
 mod compile;
 mod evaluate;
 mod explain;
+mod index;
 #[cfg(test)]
 mod reference;
 mod spec;

@@ -22,6 +22,7 @@ const SLOTS: &[(&str, Type)] = &[
     ("customer.tier", Type::String),
     ("customer.vip", Type::Bool),
     ("context.page", Type::String),
+    ("customer.since", Type::Duration),
 ];
 
 impl Scope for Names {
@@ -56,6 +57,17 @@ fn atom() -> impl Strategy<Value = String> {
     prop_oneof![
         (15_i64..25).prop_map(|n| format!("customer.age >= {n}")),
         (15_i64..25).prop_map(|n| format!("customer.age < {n}")),
+        (15_i64..25).prop_map(|n| format!("customer.age != {n}")),
+        (15_i64..25).prop_map(|n| format!("customer.age in [{n}, {}, 17]", n + 3)),
+        (15_i64..25).prop_map(|n| format!("customer.age > {n}.5")),
+        (0_i64..8).prop_map(|n| format!("customer.income <= {n}.0")),
+        (0_i64..8).prop_map(|n| format!("customer.income == {n}")),
+        (0_i64..8).prop_map(|n| format!("customer.income >= 2.0 && customer.income < {n}.0")),
+        (0_i64..4).prop_map(|n| format!("customer.since > duration('{n}h')")),
+        (0_i64..4)
+            .prop_map(|n| format!("!has(customer.since) || customer.since <= duration('{n}h')")),
+        Just("customer.tier in ['gold', 'silver']".to_owned()),
+        Just("customer.tier != 'gold'".to_owned()),
         (0_i64..4).prop_map(|n| format!("customer.income / double({n}) > 5.0")),
         prop::sample::select(vec!["gold", "silver"])
             .prop_map(|t| format!("customer.tier == '{t}'")),
@@ -211,19 +223,29 @@ fn profile(offers: usize) -> impl Strategy<Value = Profile> {
 fn frame() -> impl Strategy<Value = Vec<Option<Value>>> {
     (
         prop::option::of(14_i64..26),
-        prop::option::of(0.0..40.0),
+        prop::option::of(prop_oneof![
+            (0.0..10.0).prop_map(Value::Double),
+            (0_i64..8).prop_map(|whole| Value::Double(whole as f64)),
+            (0_i64..8).prop_map(Value::Int),
+            Just(Value::Double(f64::NAN)),
+            Just(Value::Double(f64::INFINITY)),
+        ]),
         prop::option::of(prop::sample::select(vec!["gold", "silver", "none"])),
         prop::option::of(any::<bool>()),
         prop::option::of(prop::sample::select(vec!["home", "cards"])),
+        prop::option::of(0_i64..5),
+        // Now and then a slot holds what it should not.
+        prop::bool::weighted(0.05),
     )
-        .prop_map(|(age, income, tier, vip, page)| {
+        .prop_map(|(age, income, tier, vip, page, since, wrong)| {
             let mut frame = vec![None; builtin::FIRST_FREE as usize];
             frame.extend([
-                age.map(Value::Int),
-                income.map(Value::Double),
+                if wrong { Some(Value::from("old")) } else { age.map(Value::Int) },
+                income,
                 tier.map(Value::from),
                 vip.map(Value::Bool),
                 page.map(Value::from),
+                since.map(|hours| Value::Duration(jiff::SignedDuration::from_hours(hours))),
             ]);
             frame
         })
@@ -295,6 +317,35 @@ fn equal_conditions_are_one_atom() {
         ..PolicySpec::default()
     };
     assert_eq!(Policy::compile(spec).atoms(), 2);
+}
+
+#[test]
+fn conditions_on_one_slot_are_one_index() {
+    let rule = |(offer, text): (usize, &str)| RuleSpec {
+        gate: Gate::Eligibility,
+        program: program(text),
+        reason: None,
+        from: None,
+        channels: u64::MAX,
+        offers: vec![offer as u32],
+    };
+    let texts = [
+        "customer.age >= 18 && customer.age < 65",
+        "customer.age in [20, 30] || customer.age > 64.5",
+        "customer.tier == 'gold'",
+        "customer.tier in ['silver', 'none']",
+        "customer.tier.startsWith('g')",
+        "customer.income > 3.0 || customer.vip",
+    ];
+    let spec = PolicySpec {
+        offers: texts.len(),
+        groups: vec![0; texts.len()],
+        transactional: Bitset::empty(texts.len()),
+        rules: texts.into_iter().enumerate().map(rule).collect(),
+        ..PolicySpec::default()
+    };
+    let policy = Policy::compile(spec);
+    assert_eq!((policy.atoms(), policy.indexed()), (7, (2, 5)));
 }
 
 #[test]
