@@ -75,6 +75,7 @@ fn answer(catalog: &Catalog, number: usize, decision: u64, offer: u32) -> Outcom
             treatment: Key::default(),
             channel: catalog.channels[0].key,
             kind,
+            interaction: None,
             reason: Key::default(),
             value: None,
             at: NOW,

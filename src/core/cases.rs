@@ -78,6 +78,7 @@ fn run_one(snapshot: &Snapshot, case: &Case) -> Vec<String> {
             scheme: None,
         }],
         context: case.context.clone(),
+        interaction: case.interaction,
         explain: true,
         ..Request::default()
     };

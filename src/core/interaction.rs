@@ -101,6 +101,8 @@ pub struct Outcome {
     pub channel: Key,
     /// What happened.
     pub kind: OutcomeKind,
+    /// Key of the interaction it was given in, if the caller said.
+    pub interaction: Option<Key>,
     /// Why, for a rejection: key of the reason; 0 when none.
     pub reason: Key,
     /// Worth of a conversion, if known.

@@ -82,6 +82,7 @@ pub fn outcome(
     let mut completed = outcome.clone();
     if let (Some(decision), Some(served)) = (decision, served) {
         completed.decision = Some(decision.id.low());
+        completed.interaction = outcome.interaction.or(decision.interaction);
         completed.treatment = served.treatment;
         completed.channel = served.channel;
     }

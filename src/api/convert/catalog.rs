@@ -7,6 +7,7 @@ use crate::core::cases::CaseReport;
 use crate::core::catalog::fault::{Fault, Severity};
 use crate::core::catalog::schema::{EventSpec, Origin, Schema, SlotSpec};
 use crate::core::catalog::source::ContactPoint;
+use crate::core::arbitration::formula::Clause;
 use crate::core::catalog::{Catalog, CatalogVersion, Channel, Scheme, SchemeFormula};
 use crate::core::expression::Type;
 use crate::core::time::UnixMs;
@@ -68,12 +69,17 @@ pub fn publication(version: &Publication, serving: u64) -> v1::CatalogVersionInf
 }
 
 fn channel(catalog: &Catalog, channel: &Channel) -> v1::Channel {
-    let scheme = catalog.schemes.get(usize::from(channel.scheme));
-    let placements = channel.placements.iter().map(|placement| v1::Placement {
-        placement: placement.name.to_string(),
-        title: String::new(),
-        slot_weights: placement.weights.clone(),
-        scheme: scheme.map(|scheme| scheme.name.to_string()).unwrap_or_default(),
+    let number = catalog.channels.iter().position(|known| known.key == channel.key);
+    let number = number.and_then(|number| u16::try_from(number).ok()).unwrap_or(u16::MAX);
+    let placements = (0_u16..).zip(&channel.placements).map(|(index, placement)| {
+        let own = catalog.arbitration.place(number, index).and_then(|place| place.scheme);
+        let scheme = catalog.schemes.get(usize::from(own.unwrap_or(channel.scheme)));
+        v1::Placement {
+            placement: placement.name.to_string(),
+            title: String::new(),
+            slot_weights: placement.weights.clone(),
+            scheme: scheme.map(|scheme| scheme.name.to_string()).unwrap_or_default(),
+        }
     });
     v1::Channel {
         channel: channel.name.to_string(),
@@ -135,9 +141,25 @@ fn scheme(scheme: &Scheme) -> v1::Scheme {
                 exponents.propensity, exponents.context, exponents.value, exponents.lever
             ),
         ),
-        SchemeFormula::Custom { text, .. } => ("formula", text.to_string()),
+        SchemeFormula::Custom(formula) => ("formula", formula.text.to_string()),
+        SchemeFormula::FirstMatch(clauses) => ("first_match", first_match(clauses)),
+        SchemeFormula::WeightedObjectives(_) => {
+            ("weighted_objectives", "sum of weight * propensity * contribution".to_owned())
+        }
+        SchemeFormula::MarketerScore(_) => {
+            ("marketer_score", "weight * marketer_score * interest".to_owned())
+        }
     };
     v1::Scheme { name: scheme.name.to_string(), kind: kind.to_owned(), formula }
+}
+
+/// The formulas, in order, each with its condition.
+fn first_match(clauses: &[Clause]) -> String {
+    let each = clauses.iter().map(|clause| match &clause.when {
+        Some(when) => format!("{} if {}", clause.formula.text, when.text),
+        None => clause.formula.text.to_string(),
+    });
+    each.collect::<Vec<_>>().join("; else ")
 }
 
 /// Faults of a folder listed in one answer, at most.

@@ -11,7 +11,7 @@ use super::{context, customer, filter, name, what_if};
 use crate::api::wire::v1;
 use crate::core::catalog::{Catalog, Channel};
 use crate::core::decide::{ChannelRequest, PlacementRequest, Request, Snapshot};
-use crate::core::key::id64;
+use crate::core::key::{Key, id64};
 use crate::engine::DecideCall;
 
 /// A call, and what its answer needs beside it.
@@ -54,6 +54,8 @@ pub fn asked(
         request_id: (!request.request_id.is_empty()).then(|| id64(&request.request_id)),
         request: Request {
             customer: 0,
+            interaction: (!request.interaction_id.is_empty())
+                .then(|| Key::of(&request.interaction_id)),
             channels,
             context,
             overrides: changed.overrides,

@@ -114,9 +114,8 @@ fn channel_decision(
 ) -> Option<v1::ChannelDecision> {
     let catalog = &*decided.snapshot.catalog;
     let spec = catalog.channels.get(usize::from(channel.channel))?;
-    let scheme = catalog.schemes.iter().find(|scheme| scheme.name == channel.scheme);
     let asked = echo.channels.iter().find(|asked| asked.channel == channel.channel);
-    let told = Telling { catalog, channel, spec, scheme, features: &decided.decision.features };
+    let told = Telling { catalog, channel, spec, features: &decided.decision.features };
     let placements = channel
         .placements
         .iter()
@@ -128,7 +127,10 @@ fn channel_decision(
         })
         .collect();
     let offers = || channel.placements.iter().flat_map(|placement| &placement.offers);
-    let valued = scheme.is_some_and(values) && offers().any(|placed| placed.factors.value != 0.0);
+    let by_value = channel.placements.iter().any(|placement| {
+        catalog.schemes.get(usize::from(placement.scheme)).is_some_and(values)
+    });
+    let valued = by_value && offers().any(|placed| placed.factors.value != 0.0);
     let expected = || offers().map(|placed| placed.factors.propensity * placed.factors.value).sum();
     Some(v1::ChannelDecision {
         channel: spec.name.to_string(),
@@ -143,7 +145,6 @@ struct Telling<'a> {
     catalog: &'a Catalog,
     channel: &'a ChannelDecision,
     spec: &'a Channel,
-    scheme: Option<&'a Scheme>,
     features: &'a FeatureVector,
 }
 
@@ -159,11 +160,13 @@ impl Telling<'_> {
         let shown = u32::try_from(placement.offers.len()).unwrap_or(u32::MAX);
         let empty = slots.saturating_sub(shown);
         let no_offer = (empty > 0).then(|| self.no_offer(placement, empty, decided));
+        let scheme = self.catalog.schemes.get(usize::from(placement.scheme));
+        let offers = placement.offers.iter().filter_map(|placed| self.offer(scheme, placed));
         Some(v1::PlacementDecision {
             placement: spec.name.to_string(),
-            offers: placement.offers.iter().filter_map(|placed| self.offer(placed)).collect(),
+            offers: offers.collect(),
             no_offer,
-            scheme: self.channel.scheme.to_string(),
+            scheme: scheme.map(|scheme| scheme.name.to_string()).unwrap_or_default(),
         })
     }
 
@@ -216,13 +219,15 @@ impl Telling<'_> {
         }
     }
 
-    fn offer(&self, placed: &Placed) -> Option<v1::OfferDecision> {
+    fn offer(&self, scheme: Option<&Scheme>, placed: &Placed) -> Option<v1::OfferDecision> {
         let offer = self.catalog.offers.get(placed.offer as usize)?;
         let group = self.catalog.groups.get(usize::from(offer.group));
         let treatment = offer.treatments.get(placed.treatment);
-        let (lever, context_weight) = match self.scheme.map(|scheme| &scheme.formula) {
+        let (lever, context_weight) = match scheme.map(|scheme| &scheme.formula) {
             Some(SchemeFormula::ExpectedValue) => (Some(placed.factors.lever), None),
-            Some(SchemeFormula::Pcvl(_) | SchemeFormula::Custom { .. }) => {
+            Some(
+                SchemeFormula::Pcvl(_) | SchemeFormula::Custom(_) | SchemeFormula::FirstMatch(_),
+            ) => {
                 (Some(placed.factors.lever), Some(placed.factors.context_weight))
             }
             _ => (None, None),
@@ -255,7 +260,7 @@ impl Telling<'_> {
             reasons: placed
                 .reasons
                 .as_ref()
-                .map(|why| reasons(self.catalog, self.scheme, placed, why, self.features)),
+                .map(|why| reasons(self.catalog, scheme, placed, why, self.features)),
         })
     }
 }

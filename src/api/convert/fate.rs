@@ -5,7 +5,7 @@ use prost::Message as _;
 use super::reasons::factors;
 use super::value::wire;
 use crate::api::wire::v1;
-use crate::core::catalog::{Catalog, Channel, Scheme};
+use crate::core::catalog::{Catalog, Channel};
 use crate::core::decide::{Cause, ChannelDecision, ChannelRequest, Fate};
 use crate::core::policy::Gate;
 
@@ -28,9 +28,8 @@ pub fn all(
     let mut fates: Vec<(u32, v1::CandidateFate)> = Vec::new();
     for decided in channels {
         let Some(channel) = catalog.channels.get(usize::from(decided.channel)) else { continue };
-        let scheme = catalog.schemes.iter().find(|scheme| scheme.name == decided.scheme);
         let asked = asked.iter().find(|asked| asked.channel == decided.channel);
-        fates.extend(served(catalog, channel, scheme, decided));
+        fates.extend(served(catalog, channel, decided));
         for (fate, cause) in decided.fates.iter() {
             let filtered = asked.is_some_and(|asked| filtered(asked, fate, cause));
             fates.push((fate.offer, stopped(catalog, channel, (fate, cause), filtered)));
@@ -53,11 +52,11 @@ pub fn all(
 fn served<'a>(
     catalog: &'a Catalog,
     channel: &'a Channel,
-    scheme: Option<&'a Scheme>,
     decided: &'a ChannelDecision,
 ) -> impl Iterator<Item = (u32, v1::CandidateFate)> + 'a {
     decided.placements.iter().flat_map(move |placement| {
         let place = channel.placements.get(usize::from(placement.placement));
+        let scheme = catalog.schemes.get(usize::from(placement.scheme));
         placement.offers.iter().filter_map(move |placed| {
             let offer = catalog.offers.get(placed.offer as usize)?;
             let treatment = offer.treatments.get(placed.treatment);
@@ -69,7 +68,7 @@ fn served<'a>(
                 fate: v1::Fate::Served.into(),
                 message: format!("in slot {}", placed.slot + 1),
                 score: Some(placed.score),
-                factors: factors(scheme, &placed.factors, placed.score),
+                factors: factors(scheme, placed),
                 ..v1::CandidateFate::default()
             };
             Some((placed.offer, fate))
@@ -141,7 +140,7 @@ fn fate_of(gate: Gate, score: Option<f64>) -> v1::Fate {
         Gate::Suitability => v1::Fate::Suitability,
         Gate::Consent => v1::Fate::Consent,
         Gate::ContactLimit => v1::Fate::ContactLimit,
-        Gate::CoolDown => v1::Fate::CoolDown,
+        Gate::CoolDown | Gate::Interaction => v1::Fate::CoolDown,
         // One that came to be scored had a treatment: its text failed.
         Gate::Treatment if score.is_some() => v1::Fate::Content,
         Gate::Treatment => v1::Fate::Channel,

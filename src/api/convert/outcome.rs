@@ -49,6 +49,7 @@ pub fn outcome(
         treatment: named.treatment,
         channel,
         kind,
+        interaction: Some(key_or_none(&outcome.interaction_id)).filter(|key| *key != Key(0)),
         reason: key_or_none(&outcome.reason),
         value: outcome.value,
         at: engine.clamp_time(at),

@@ -2,6 +2,7 @@
 
 use super::name;
 use crate::api::wire::v1;
+use crate::core::arbitration::marketer::interest;
 use crate::core::arbitration::score::Factors;
 use crate::core::catalog::source::ExponentsSource;
 use crate::core::catalog::{Catalog, Scheme, SchemeFormula};
@@ -17,7 +18,7 @@ pub fn reasons(
     reasons: &Reasons,
     features: &FeatureVector,
 ) -> v1::Reasons {
-    let mut factors = factors(scheme, &placed.factors, placed.score);
+    let mut factors = factors(scheme, placed);
     factors.extend(reasons.objectives.iter().filter_map(|(index, amount)| {
         let objective = catalog.objectives.get(usize::from(*index))?;
         let share = if placed.factors.value == 0.0 { 0.0 } else { amount / placed.factors.value };
@@ -25,6 +26,14 @@ pub fn reasons(
         let contribution = if counts { placed.score * share } else { 0.0 };
         Some(factor(&format!("objective.{}", objective.name), *amount, contribution))
     }));
+    factors.extend(reasons.moved.iter().map(|(name, percent)| v1::Factor {
+        text: format!("{percent:+.1} %"),
+        ..factor(name, 1.0 + percent / 100.0, 0.0)
+    }));
+    factors.extend(reasons.judgement.iter().flat_map(|(weight, score)| {
+        [factor("marketer_score", *score, 0.0), factor("weight", *weight, 0.0)]
+    }));
+    factors.extend(reasons.formula.map(|number| factor("formula", f64::from(number), 0.0)));
     v1::Reasons {
         because: because(catalog, scheme, placed, reasons),
         factors,
@@ -46,14 +55,32 @@ pub fn reasons(
 pub fn values(scheme: &Scheme) -> bool {
     matches!(
         scheme.formula,
-        SchemeFormula::ExpectedValue | SchemeFormula::Pcvl(_) | SchemeFormula::Custom { .. }
+        SchemeFormula::ExpectedValue
+            | SchemeFormula::Pcvl(_)
+            | SchemeFormula::Custom(_)
+            | SchemeFormula::FirstMatch(_)
+            | SchemeFormula::WeightedObjectives(_)
     )
 }
 
 /// The factors of a score in the scheme's order. In a product a factor contributes what the score
 /// would lose if the factor were 1; in a custom formula contributions are not known and are 0.
-pub fn factors(scheme: Option<&Scheme>, factors: &Factors, score: f64) -> Vec<v1::Factor> {
-    let Factors { propensity, value, lever, context_weight, priority, affinity, .. } = *factors;
+pub fn factors(scheme: Option<&Scheme>, placed: &Placed) -> Vec<v1::Factor> {
+    let mut factors = of_scheme(scheme, placed);
+    let Factors { influence, objection, .. } = placed.factors;
+    for (name, moved) in [("influence", influence), ("objection", objection)] {
+        if moved != 1.0 {
+            let without = if moved > 0.0 { placed.score / moved } else { 0.0 };
+            factors.push(factor(name, moved, placed.score - without));
+        }
+    }
+    factors
+}
+
+fn of_scheme(scheme: Option<&Scheme>, placed: &Placed) -> Vec<v1::Factor> {
+    let score = placed.score;
+    let Factors { propensity, value, lever, context_weight, priority, affinity, .. } =
+        placed.factors;
     match scheme.map(|scheme| &scheme.formula) {
         Some(SchemeFormula::Priority) => vec![
             factor("priority", f64::from(priority), f64::from(priority)),
@@ -74,7 +101,13 @@ pub fn factors(scheme: Option<&Scheme>, factors: &Factors, score: f64) -> Vec<v1
                 ("lever", lever, l),
             ])
         }
-        Some(SchemeFormula::Custom { .. }) | None => vec![
+        Some(SchemeFormula::WeightedObjectives(_)) => {
+            vec![factor("propensity", propensity, score)]
+        }
+        Some(SchemeFormula::MarketerScore(scores)) => {
+            vec![factor("interest", interest(scores.interest, &placed.factors), score)]
+        }
+        Some(SchemeFormula::Custom(_) | SchemeFormula::FirstMatch(_)) | None => vec![
             factor("propensity", propensity, 0.0),
             factor("affinity", affinity.unwrap_or(0.0), 0.0),
             factor("value", value, 0.0),

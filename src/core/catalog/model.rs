@@ -7,6 +7,10 @@ use super::schema::Schema;
 use super::source::{
     ContactPoint, ContentType, Escaping, ExponentsSource, LabelsSource, OfferKind,
 };
+use crate::core::arbitration::formula::{ByOffer, Clause};
+use crate::core::arbitration::goals::GoalWeights;
+use crate::core::arbitration::marketer::MarketerScores;
+use crate::core::arbitration::spec::ArbitrationSpec;
 use crate::core::expression::Program;
 use crate::core::key::Key;
 use crate::core::policy::{Bitset, Policy};
@@ -50,6 +54,8 @@ pub struct Catalog {
     pub objectives: Vec<Objective>,
     /// Schemes; channels refer to them by index.
     pub schemes: Vec<Scheme>,
+    /// Where schemes are used, and what else arbitration is told.
+    pub arbitration: ArbitrationSpec,
     /// What is learned.
     pub models: ModelsSpec,
     /// Compiled templates by index; see [`ContentVariant::template`].
@@ -133,7 +139,7 @@ pub struct Offer {
     pub attributes: BTreeMap<Arc<str>, Value>,
     /// Order for the `priority` scheme.
     pub priority: i32,
-    /// Lever × group's lever.
+    /// Its lever and its group's together, > 0.
     pub lever: f64,
     /// Relevance in the moment.
     pub context_weight: Number,
@@ -217,6 +223,14 @@ pub struct Scheme {
     pub formula: SchemeFormula,
     /// 'No offer' wins against scores below this.
     pub threshold: Option<f64>,
+    /// Whether propensities are mixed with the declared ones by their evidence.
+    pub smoothing: bool,
+    /// Most work of one evaluation of a formula.
+    pub cost_max: u32,
+    /// Whether the formula reads `influence` itself.
+    pub reads_influence: bool,
+    /// Whether the formula reads `objection` itself.
+    pub reads_objection: bool,
 }
 
 /// How a score is made.
@@ -230,15 +244,14 @@ pub enum SchemeFormula {
     ExpectedValue,
     /// P^a × C^b × V^c × L^d.
     Pcvl(ExponentsSource),
-    /// Custom, one program per offer where the formula reads `offer.*`, else one for all.
-    Custom {
-        /// The formula as written.
-        text: Arc<str>,
-        /// Distinct programs.
-        programs: Vec<Program>,
-        /// Offer index → program index; empty when there is one program for all.
-        by_offer: Vec<u32>,
-    },
+    /// Custom.
+    Custom(ByOffer),
+    /// The first formula that matches.
+    FirstMatch(Vec<Clause>),
+    /// Σ weight × propensity × contribution, by the first entry that holds.
+    WeightedObjectives(Vec<GoalWeights>),
+    /// Weight × marketer's score × interest.
+    MarketerScore(MarketerScores),
 }
 
 /// What is learned from what.

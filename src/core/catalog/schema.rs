@@ -28,12 +28,16 @@ pub mod builtin {
     pub const AFFINITY: Slot = Slot(6);
     /// `value`: what a positive outcome is worth (schemes only).
     pub const VALUE: Slot = Slot(7);
-    /// `lever`: offer's × group's (schemes only).
+    /// `lever`: offer's and group's together (schemes only).
     pub const LEVER: Slot = Slot(8);
     /// `context_weight` (schemes only).
     pub const CONTEXT_WEIGHT: Slot = Slot(9);
     /// `priority` (schemes only).
     pub const PRIORITY: Slot = Slot(10);
+    /// `influence`: 1 + Σ percent of the customer's earlier answers (schemes only).
+    pub const INFLUENCE: Slot = Slot(14);
+    /// `objection`: 1 + Σ percent of objections within the interaction (schemes only).
+    pub const OBJECTION: Slot = Slot(15);
     /// The first slot that the schema itself assigns.
     pub const FIRST_FREE: u32 = 16;
 }

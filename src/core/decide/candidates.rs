@@ -2,8 +2,8 @@
 
 use super::Shared;
 use super::decision::PlacementRequest;
-use crate::core::arbitration::score::{Factors, score};
-use crate::core::catalog::{Channel, Offer, Placement, Scheme};
+use crate::core::arbitration::score::{Factors, Ranking};
+use crate::core::catalog::{Channel, Offer, SchemeFormula};
 use crate::core::expression::{EvalError, Slot};
 use crate::core::key::Key;
 use crate::core::objective::Weights;
@@ -34,7 +34,6 @@ pub(super) struct Scorer<'a> {
     shared: &'a Shared<'a>,
     channel_index: u16,
     channel: &'a Channel,
-    scheme: &'a Scheme,
     weights: Weights,
     /// Affinity by offer index, computed once per channel decision.
     affinities: Vec<(u32, Option<f32>)>,
@@ -46,12 +45,15 @@ impl<'a> Scorer<'a> {
         shared: &'a Shared<'a>,
         channel_index: u16,
         channel: &'a Channel,
-        scheme: &'a Scheme,
         frame: &[Option<Value>],
     ) -> Self {
         let weights = Weights::of(shared.catalog(), frame);
         let (affinities, unscored) = (Vec::new(), Vec::new());
-        Self { shared, channel_index, channel, scheme, weights, affinities, unscored }
+        Self { shared, channel_index, channel, weights, affinities, unscored }
+    }
+
+    pub(super) fn shared(&self) -> &'a Shared<'a> {
+        self.shared
     }
 
     pub(super) fn weights(&self) -> &Weights {
@@ -84,7 +86,7 @@ impl<'a> Scorer<'a> {
     pub(super) fn score(
         &mut self,
         asked: &PlacementRequest,
-        placement: &Placement,
+        ranking: &Ranking<'_>,
         survivors: &Bitset,
         frame: &mut [Option<Value>],
     ) -> Vec<Candidate> {
@@ -105,7 +107,7 @@ impl<'a> Scorer<'a> {
         let mut candidates = Vec::with_capacity(offers.len());
         for index in offers {
             let Some(offer) = catalog.offers.get(index as usize) else { continue };
-            match self.best(index, offer, asked.placement, placement, frame) {
+            match self.best(index, offer, asked.placement, ranking, frame) {
                 Ok(Some(candidate)) => candidates.push(candidate),
                 Ok(None) => {
                     self.unscored.push(Unscored {
@@ -129,11 +131,11 @@ impl<'a> Scorer<'a> {
         &self,
         index: u32,
         offer: &Offer,
-        placement_index: u16,
-        _placement: &Placement,
+        placement: u16,
+        ranking: &Ranking<'_>,
         frame: &mut [Option<Value>],
     ) -> Result<Option<Candidate>, EvalError> {
-        let bit = 1_u128.checked_shl(u32::from(placement_index)).unwrap_or(0);
+        let bit = 1_u128.checked_shl(u32::from(placement)).unwrap_or(0);
         let affinity = self.affinity(index);
         let mut base: Option<Factors> = None;
         let mut best: Option<Candidate> = None;
@@ -149,14 +151,14 @@ impl<'a> Scorer<'a> {
                 self.shared.snapshot.models.propensity.predict(&self.shared.prepared, &asked);
             let known = match base {
                 Some(factors) => factors,
-                None => *base.insert(self.factors(offer, affinity, frame)?),
+                None => *base.insert(self.factors(index, offer, affinity, ranking, frame)?),
             };
             let factors = Factors {
-                propensity: estimate.probability,
+                propensity: ranking.propensity(&estimate, &offer.prior),
                 uncertainty: libm::sqrt(estimate.logit_variance),
                 ..known
             };
-            let score = score(self.scheme, &factors, index, frame)?;
+            let score = ranking.score(&factors, index, offer, frame)?;
             if best.as_ref().is_none_or(|best| score > best.score) {
                 best = Some(Candidate { offer: index, treatment, score, factors, estimate });
             }
@@ -167,15 +169,18 @@ impl<'a> Scorer<'a> {
     /// The factors that do not depend on the treatment; also writes `objective.*` for formulas.
     fn factors(
         &self,
+        index: u32,
         offer: &Offer,
         affinity: Option<f64>,
+        ranking: &Ranking<'_>,
         frame: &mut [Option<Value>],
     ) -> Result<Factors, EvalError> {
         let contributions = self.weights.contributions(offer, frame)?;
         let catalog = self.shared.catalog();
-        if matches!(self.scheme.formula, crate::core::catalog::SchemeFormula::Custom { .. }) {
-            for (index, objective) in (0_u16..).zip(&catalog.objectives) {
-                let own = contributions.iter().find(|(known, _)| *known == index);
+        let formula = &ranking.scheme.formula;
+        if matches!(formula, SchemeFormula::Custom(_) | SchemeFormula::FirstMatch(_)) {
+            for (number, objective) in (0_u16..).zip(&catalog.objectives) {
+                let own = contributions.iter().find(|(known, _)| *known == number);
                 write(frame, objective.slot, own.map_or(0.0, |(_, amount)| *amount));
             }
         }
@@ -183,6 +188,7 @@ impl<'a> Scorer<'a> {
             Some(value) => value.eval(frame)?,
             None => contributions.iter().map(|(_, amount)| amount).sum(),
         };
+        let (influence, objection) = self.shared.answers.factors(index, offer, frame);
         Ok(Factors {
             propensity: 0.0,
             uncertainty: 0.0,
@@ -191,6 +197,8 @@ impl<'a> Scorer<'a> {
             lever: offer.lever,
             context_weight: offer.context_weight.eval(frame)?,
             priority: offer.priority,
+            influence,
+            objection,
         })
     }
 

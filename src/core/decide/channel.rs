@@ -8,10 +8,12 @@ use super::decision::{
     Reasons, RenderedContent,
 };
 use super::{Shared, fates};
+use crate::core::arbitration::score::Ranking;
 use crate::core::arbitration::slate::{self, Board, Bounds, Slate};
 use crate::core::catalog::schema::builtin;
-use crate::core::catalog::{Catalog, Channel, Placement, Scheme, Treatment};
+use crate::core::catalog::{Catalog, Channel, Placement, Treatment};
 use crate::core::content::{self, ContentError, Scene};
+use crate::core::expression::EvalError;
 use crate::core::key::{Key, mix64, unit};
 use crate::core::policy::{Bitset, Evaluation};
 use crate::core::value::Value;
@@ -24,6 +26,8 @@ const DRAW_ORDER: u64 = 0x6f72_6465;
 pub(super) struct Field<'a> {
     pub(super) asked: &'a PlacementRequest,
     pub(super) placement: &'a Placement,
+    /// Index of the scheme that ranks here.
+    pub(super) scheme: u16,
     /// Scored, best first, those below the threshold last.
     pub(super) candidates: Vec<Candidate>,
     /// How many of them reached the threshold.
@@ -41,7 +45,6 @@ pub(super) fn decide(
 ) -> Option<ChannelDecision> {
     let catalog = shared.catalog();
     let channel = catalog.channels.get(usize::from(asked.channel))?;
-    let scheme = catalog.schemes.get(usize::from(asked.scheme.unwrap_or(channel.scheme)))?;
     let locale = channel.locale(asked.locale.as_deref());
     set(frame, builtin::CHANNEL, Value::String(channel.name.clone()));
     set(frame, builtin::LOCALE, Value::String(locale.clone()));
@@ -54,11 +57,14 @@ pub(super) fn decide(
         }
     }
     evaluation.survivors(asked.channel, frame, &mut survivors);
-    let mut scorer = Scorer::new(shared, asked.channel, channel, scheme, frame);
+    for offer in shared.answers.settled() {
+        survivors.remove(offer);
+    }
+    let mut scorer = Scorer::new(shared, asked.channel, channel, frame);
     let mut fields: Vec<Field<'_>> = asked
         .placements
         .iter()
-        .filter_map(|placement| field(&mut scorer, channel, scheme, placement, &survivors, frame))
+        .filter_map(|placement| field(&mut scorer, asked, placement, &survivors, frame))
         .collect();
 
     let bounds = bounds(catalog, evaluation, asked.channel);
@@ -100,7 +106,6 @@ pub(super) fn decide(
     Some(ChannelDecision {
         channel: asked.channel,
         locale,
-        scheme: scheme.name.clone(),
         explored,
         placements,
         fates,
@@ -114,23 +119,55 @@ fn set(frame: &mut [Option<Value>], slot: crate::core::expression::Slot, value: 
 }
 
 fn field<'a>(
-    scorer: &mut Scorer<'_>,
-    channel: &'a Channel,
-    scheme: &Scheme,
+    scorer: &mut Scorer<'a>,
+    on: &ChannelRequest,
     asked: &'a PlacementRequest,
     survivors: &Bitset,
     frame: &mut [Option<Value>],
 ) -> Option<Field<'a>> {
+    let shared = scorer.shared();
+    let catalog = shared.catalog();
+    let channel = catalog.channels.get(usize::from(on.channel))?;
     let placement = channel.placements.get(usize::from(asked.placement))?;
     set(frame, builtin::PLACEMENT, Value::String(placement.name.clone()));
-    let mut candidates = scorer.score(asked, placement, survivors, frame);
+    let number = match on.scheme {
+        Some(scheme) => scheme,
+        None => scheme_for(shared, channel, on.channel, asked.placement, frame),
+    };
+    let scheme = catalog.schemes.get(usize::from(number))?;
+    let ranking = Ranking::new(scheme, frame);
+    shared.failures.borrow_mut().extend_from_slice(ranking.failures());
+    let mut candidates = scorer.score(asked, &ranking, survivors, frame);
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.offer.cmp(&b.offer)));
     let worthy = match scheme.threshold {
         Some(threshold) => candidates.partition_point(|candidate| candidate.score >= threshold),
         None => candidates.len(),
     };
     let content = candidates.iter().map(|_| None).collect();
-    Some(Field { asked, placement, candidates, worthy, content })
+    Some(Field { asked, placement, scheme: number, candidates, worthy, content })
+}
+
+/// The scheme of a placement for this customer: the first entry of `use` that fits, else the
+/// placement's own, else the channel's.
+fn scheme_for(
+    shared: &Shared<'_>,
+    channel: &Channel,
+    index: u16,
+    placement: u16,
+    frame: &[Option<Value>],
+) -> u16 {
+    let spec = &shared.catalog().arbitration;
+    for entry in spec.uses.iter().filter(|entry| entry.fits(index, placement)) {
+        match entry.when.as_ref().map(|when| (when, when.eval_bool(frame))) {
+            None | Some((_, Ok(true))) => return entry.scheme,
+            Some((_, Ok(false) | Err(EvalError::Missing(_)))) => {}
+            Some((when, Err(EvalError::Failed(why)))) => {
+                shared.failures.borrow_mut().push((when.source().to_owned(), why));
+            }
+        }
+    }
+    let own = spec.place(index, placement).and_then(|place| place.scheme);
+    own.unwrap_or(channel.scheme)
 }
 
 fn board(field: &Field<'_>) -> Board {
@@ -239,6 +276,7 @@ fn placement(
     frame: &[Option<Value>],
 ) -> PlacementDecision {
     let taken = shown.slots.get(chances.board).map(Vec::as_slice).unwrap_or_default();
+    let explain = shared.request.explain;
     let mut offers = Vec::with_capacity(taken.len());
     for (slot, position) in taken.iter().enumerate() {
         let Some(position) = *position else { continue };
@@ -256,7 +294,7 @@ fn placement(
             estimate: candidate.estimate,
             selection_probability: chances.of(slot, position, field.worthy),
             content,
-            reasons: shared.request.explain.then(|| reasons(shared, scorer, candidate, frame)),
+            reasons: explain.then(|| reasons(shared, scorer, (candidate, field.scheme), frame)),
         });
     }
     let no_offer = if offers.len() == taken.len() {
@@ -268,7 +306,7 @@ fn placement(
     } else {
         Some(NoOffer::FewerThanSlots)
     };
-    PlacementDecision { placement: field.asked.placement, offers, no_offer }
+    PlacementDecision { placement: field.asked.placement, scheme: field.scheme, offers, no_offer }
 }
 
 const FEATURES_SHOWN_MAX: usize = 6;
@@ -276,7 +314,7 @@ const FEATURES_SHOWN_MAX: usize = 6;
 fn reasons(
     shared: &Shared<'_>,
     scorer: &Scorer<'_>,
-    candidate: &Candidate,
+    (candidate, scheme): (&Candidate, u16),
     frame: &[Option<Value>],
 ) -> Reasons {
     let catalog = shared.catalog();
@@ -290,5 +328,14 @@ fn reasons(
         .unwrap_or_default();
     let because: Option<Key> = shared.affinity().because(&shared.interests, offer.item);
     let objectives = scorer.weights().contributions(offer, frame).unwrap_or_default();
-    Reasons { features, because, objectives }
+    let ranking =
+        catalog.schemes.get(usize::from(scheme)).map(|scheme| Ranking::new(scheme, frame));
+    Reasons {
+        features,
+        because,
+        objectives,
+        moved: shared.answers.told(catalog, candidate.offer, offer, frame),
+        judgement: ranking.as_ref().and_then(|ranking| ranking.judgement(candidate.offer)),
+        formula: ranking.and_then(|ranking| ranking.formula(candidate.offer, frame)),
+    }
 }

@@ -54,6 +54,8 @@ impl std::fmt::Display for DecisionId {
 pub struct Request {
     /// Hash of the customer's id.
     pub customer: u64,
+    /// Key of the interaction's id: what was settled in it does not return.
+    pub interaction: Option<Key>,
     /// Channels to decide, in order.
     pub channels: Vec<ChannelRequest>,
     /// Context values by slot, type-checked.
@@ -99,6 +101,8 @@ pub struct Decision {
     pub at: UnixMs,
     /// From which seed.
     pub seed: u64,
+    /// Key of the interaction that it belongs to.
+    pub interaction: Option<Key>,
     /// Per channel, in the order asked.
     pub channels: Vec<ChannelDecision>,
     /// What the models saw.
@@ -114,8 +118,6 @@ pub struct ChannelDecision {
     pub channel: u16,
     /// Locale of the texts.
     pub locale: Arc<str>,
-    /// Name of the scheme.
-    pub scheme: Arc<str>,
     /// Whether the order was drawn at random.
     pub explored: bool,
     /// Per placement, in the order asked.
@@ -129,6 +131,8 @@ pub struct ChannelDecision {
 pub struct PlacementDecision {
     /// Index within the channel.
     pub placement: u16,
+    /// Index of the scheme that ranked.
+    pub scheme: u16,
     /// Offers in their slots, first to last.
     pub offers: Vec<Placed>,
     /// Why slots stayed empty, when some did.
@@ -189,6 +193,12 @@ pub struct Reasons {
     pub because: Option<Key>,
     /// Weighted contribution to each objective: index, amount.
     pub objectives: Vec<(u16, f64)>,
+    /// What the customer's own answers do to the score: name, percent.
+    pub moved: Vec<(String, f64)>,
+    /// Weight and marketer's score, where the scheme has them.
+    pub judgement: Option<(f64, f64)>,
+    /// Number of the formula that matched, from 1, where the scheme has several.
+    pub formula: Option<u32>,
 }
 
 /// Why an offer was not placed on a channel.

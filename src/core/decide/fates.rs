@@ -7,6 +7,7 @@ use super::candidates::Scorer;
 use super::channel::Field;
 use super::decision::{Cause, Fate, Fates};
 use crate::core::arbitration::slate::Slate;
+use crate::core::interaction::OutcomeKind;
 use crate::core::policy::{Bitset, Evaluation, Explainer, Gate, ReadValue, Stop, StoppedBy};
 use crate::core::value::Value;
 
@@ -48,7 +49,7 @@ pub(super) fn all(
         reached.push(Fate { offer: unscored.offer, placement, cause, score: None });
     }
     reached.sort_unstable_by_key(|fate| fate.offer);
-    let fates = merge(catalog.offers.len(), &told, reached, &mut explainer);
+    let fates = merge(shared, &told, reached, &mut explainer);
     let causes = explainer.stops().iter().map(|stop| Cause {
         stop: stop.clone(),
         values: stop.reads.iter().map(|read| value(shared, read, frame)).collect(),
@@ -58,11 +59,12 @@ pub(super) fn all(
 
 /// The fates of those `told` of already, `reached`, and of all others, in order of offer.
 fn merge(
-    offers: usize,
+    shared: &Shared<'_>,
     told: &Bitset,
     reached: Vec<Fate>,
     explainer: &mut Explainer<'_, '_>,
 ) -> Vec<Fate> {
+    let offers = shared.catalog().offers.len();
     let mut reached = reached.into_iter().peekable();
     let mut fates = Vec::with_capacity(offers);
     for offer in (0_u32..).take(offers) {
@@ -71,6 +73,13 @@ fn merge(
             continue;
         }
         let cause = explainer.stop(offer).unwrap_or_else(|| {
+            if let Some(kind) = shared.answers.settled_by(offer) {
+                let words = match kind {
+                    OutcomeKind::Reject => "it was rejected in this interaction",
+                    _ => "it was accepted in this interaction",
+                };
+                return explainer.tell(plain(Gate::Interaction, words));
+            }
             let words = "no treatment for what was asked on this channel";
             explainer.tell(plain(Gate::Treatment, words))
         });

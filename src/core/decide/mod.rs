@@ -1,7 +1,9 @@
 //! A decision, whole: a pure function of snapshot, subject, request, time and seed. `decision` is
-//! what goes in and comes out; `candidates` scores the survivors; `channel` decides one channel;
+//! what goes in and comes out; `answers` is what the customer said before; `candidates` scores the
+//! survivors; `channel` decides one channel;
 //! `record` is what is remembered of a decision for its outcomes.
 
+mod answers;
 mod candidates;
 mod channel;
 mod decision;
@@ -14,6 +16,7 @@ pub use decision::{
 };
 pub use record::{DecisionRecord, RememberedOffer};
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use crate::core::affinity::Affinity;
@@ -42,6 +45,9 @@ pub(crate) struct Shared<'a> {
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) request: &'a Request,
     pub(crate) seed: u64,
+    /// Conditions of schemes that failed: text and why.
+    pub(crate) failures: RefCell<Vec<(String, String)>>,
+    pub(crate) answers: answers::Answers<'a>,
     pub(crate) interests: Vec<(Key, f32)>,
     pub(crate) prepared: Prepared,
 }
@@ -76,7 +82,9 @@ pub fn decide(
         Subject::Unavailable => Vec::new(),
     };
     let prepared = snapshot.models.propensity.prepare(&features);
-    let shared = Shared { snapshot, request, seed, interests, prepared };
+    let failures = RefCell::default();
+    let answers = answers::Answers::of(catalog, subject, request.interaction, now);
+    let shared = Shared { snapshot, request, seed, failures, answers, interests, prepared };
     let mut evaluation =
         Evaluation::new(&catalog.policy, subject, |key| catalog.offer_by_key(key), now);
     let mut channels = Vec::with_capacity(request.channels.len());
@@ -88,10 +96,12 @@ pub fn decide(
             channels.push(decided);
         }
     }
-    let failures =
+    let mut failures: Vec<(String, String)> =
         evaluation.failures().map(|(text, why)| (text.to_owned(), why.to_owned())).collect();
+    failures.append(&mut shared.failures.borrow_mut());
     let id = DecisionId::derive(now, request.customer, seed);
-    Decision { id, at: now, seed, channels, features, failures }
+    let interaction = request.interaction;
+    Decision { id, at: now, seed, interaction, channels, features, failures }
 }
 
 /// The decision frame before any channel is set: what is known of the customer, and the context.

@@ -12,6 +12,9 @@ use crate::core::time::UnixMs;
 
 const FORMAT: u8 = 1;
 const OFFERS_MAX: usize = 4_096;
+/// Form of a kept answer; one of another form is as if it had not been kept. Raise it whenever what
+/// an answer is made of changes.
+const ANSWER: u8 = 2;
 
 /// A remembered decision.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +27,8 @@ pub struct DecisionRecord {
     pub features: FeatureVector,
     /// What was served.
     pub offers: Vec<RememberedOffer>,
+    /// Key of the interaction that it belonged to.
+    pub interaction: Option<Key>,
     /// Catalog hash, seed and the answer itself, where the request may be repeated.
     answer: Option<Answer>,
 }
@@ -89,7 +94,8 @@ impl DecisionRecord {
             channels: decision.channels.clone(),
         });
         let features = decision.features.clone();
-        Self { id: decision.id, at: decision.at, features, offers, answer }
+        let interaction = decision.interaction;
+        Self { id: decision.id, at: decision.at, features, offers, interaction, answer }
     }
 
     /// The remembered answer, if it was kept and given by the catalog with hash `catalog`.
@@ -100,6 +106,7 @@ impl DecisionRecord {
             id: self.id,
             at: self.at,
             seed: answer.seed,
+            interaction: self.interaction,
             channels: answer.channels.clone(),
             features: self.features.clone(),
             failures: Vec::new(),
@@ -138,11 +145,15 @@ impl DecisionRecord {
         match &self.answer {
             None => out.u8(0),
             Some(answer) => {
-                out.u8(1);
+                out.u8(ANSWER);
                 out.bytes(answer.catalog.as_bytes());
                 out.u64(answer.seed);
                 out.bytes(&postcard::to_stdvec(&answer.channels).unwrap_or_default());
             }
+        }
+        // Records written before there were interactions end here.
+        if let Some(interaction) = self.interaction {
+            out.key(interaction);
         }
         out.0
     }
@@ -178,16 +189,15 @@ impl DecisionRecord {
         }
         let answer = match input.u8()? {
             0 => None,
-            _ => {
+            form => {
                 let catalog = String::from_utf8_lossy(input.bytes()?).into();
                 let seed = input.u64()?;
-                postcard::from_bytes(input.bytes()?).ok().map(|channels| Answer {
-                    catalog,
-                    seed,
-                    channels,
-                })
+                let kept = input.bytes()?;
+                let channels = (form == ANSWER).then(|| postcard::from_bytes(kept).ok()).flatten();
+                channels.map(|channels| Answer { catalog, seed, channels })
             }
         };
-        Ok(Self { id, at, features, offers, answer })
+        let interaction = if input.rest().is_empty() { None } else { Some(input.key()?) };
+        Ok(Self { id, at, features, offers, interaction, answer })
     }
 }

@@ -130,6 +130,7 @@ fn outcome(snapshot: &Snapshot, id: u64, offer: &str, kind: OutcomeKind, at: Uni
         treatment: Key::default(),
         channel: Key::of("web"),
         kind,
+        interaction: None,
         reason: Key::default(),
         value: None,
         at,

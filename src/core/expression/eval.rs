@@ -27,7 +27,12 @@ pub(super) struct Env<'a> {
 impl<'a> Env<'a> {
     #[inline]
     pub(super) fn new(frame: &'a Frame) -> Self {
-        Self { frame, locals: Vec::new(), budget: Budget::full() }
+        Self::within(frame, Budget::full())
+    }
+
+    #[inline]
+    pub(super) fn within(frame: &'a Frame, budget: Budget) -> Self {
+        Self { frame, locals: Vec::new(), budget }
     }
 
     fn read(&self, source: &Source) -> Result<Cow<'a, Value>, Stop> {

@@ -63,6 +63,7 @@ mod check;
 mod code;
 mod compare;
 mod convert;
+mod cost;
 mod eval;
 mod fold;
 mod functions;

@@ -107,8 +107,16 @@ impl Program {
     /// NaN, as IEEE 754 has it.
     #[inline]
     pub fn eval_f64(&self, frame: &Frame) -> Result<f64, EvalError> {
-        let mut env = Env::new(frame);
-        self.0.code.number(&mut env).map_err(|stop| self.error(stop))
+        self.number(&mut Env::new(frame))
+    }
+
+    #[inline]
+    pub(super) fn number<'a>(&'a self, env: &mut Env<'a>) -> Result<f64, EvalError> {
+        self.0.code.number(env).map_err(|stop| self.error(stop))
+    }
+
+    pub(super) fn term(&self) -> &Term {
+        &self.0.term
     }
 
     /// Evaluates by walking the checked, unsimplified tree and copying every value: slow, plain,

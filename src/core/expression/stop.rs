@@ -42,6 +42,11 @@ impl Budget {
         Self(COST_MAX)
     }
 
+    /// At most `cost`, and never more than [`Budget::full`].
+    pub(super) fn of(cost: u32) -> Self {
+        Self(cost.min(COST_MAX))
+    }
+
     pub(super) fn spend(&mut self, cost: usize) -> Result<(), Stop> {
         let cost = u32::try_from(cost).unwrap_or(u32::MAX);
         match self.0.checked_sub(cost) {

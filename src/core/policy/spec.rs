@@ -27,6 +27,8 @@ pub enum Gate {
     ContactLimit,
     /// It rests after an outcome.
     CoolDown,
+    /// It was accepted or rejected in this interaction already.
+    Interaction,
     /// No treatment for the channel or placement, or its conditions do not hold.
     Treatment,
     /// Another of an exclusive set was placed.
@@ -51,6 +53,7 @@ impl Gate {
             Self::Consent => "consent",
             Self::ContactLimit => "contact_limit",
             Self::CoolDown => "cool_down",
+            Self::Interaction => "interaction",
             Self::Treatment => "treatment",
             Self::Exclusion => "exclusion",
             Self::Score => "score",

@@ -189,6 +189,7 @@ fn outcome(offers: usize) -> impl Strategy<Value = Outcome> {
             treatment: Key::default(),
             channel: Key::of(&channel_name(channel)),
             kind,
+            interaction: None,
             reason: if reasoned { Key::of("not_now") } else { Key::default() },
             value: None,
             at: UnixMs(NOW.0 - ago),

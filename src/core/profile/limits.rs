@@ -34,6 +34,10 @@ pub const RECENT_IDS_MS: i64 = DAY_MS;
 /// How long a contact remembers its decision, so that an outcome finds its very contact; later it
 /// finds the latest contact with its offer and channel. Forgotten with the next contact or day.
 pub const DECISION_JOIN_MS: i64 = 7 * DAY_MS;
+/// Most answers kept, the newest.
+pub const ANSWERS_MAX: usize = 64;
+/// How long an answer holds for its interaction.
+pub const ANSWERS_MS: i64 = DAY_MS;
 /// Half-life of an interest.
 pub const INTEREST_HALF_LIFE_MS: i64 = 30 * DAY_MS;
 /// How long a series that the schema no longer has is kept after its latest event, so that a

@@ -4,6 +4,7 @@
 //! knows where it is stored. Times are rounded as they enter (see `limits::ceil_to`), so that the
 //! stored form loses nothing.
 
+mod answer;
 mod apply;
 mod attribute;
 mod codec;
@@ -20,6 +21,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use answer::Answer;
 pub use apply::Applied;
 pub use attribute::Attribute;
 pub use error::ProfileError;

@@ -45,6 +45,7 @@ impl Profile {
         }
         let at = self.advance(now, outcome.at);
         self.recent.push(IdSpace::Outcome, outcome.id, self.updated_at);
+        self.add_answer(outcome, at);
         self.add_response(Response {
             offer: outcome.offer,
             kind: outcome.kind,

@@ -14,6 +14,7 @@ impl Profile {
         let clock = self.updated_at;
         self.recent.prune(clock);
         self.forget_decisions();
+        self.forget_answers();
         self.series.retain_mut(|(key, state)| {
             let spec = schema.series.iter().position(|s| s.key == *key);
             match spec {

@@ -1,5 +1,6 @@
 //! The profile itself: its parts and how they are read.
 
+use super::answer::Answer;
 use super::attribute::Attribute;
 use super::history::{Consent, Contact, Interest, Response};
 use super::limits::{CONSENTS_MAX, ceil_to, clamp_time};
@@ -31,6 +32,8 @@ pub struct Profile {
     /// Sorted by (purpose, channel).
     pub(super) consents: Vec<Consent>,
     pub(super) recent: RecentIds,
+    /// Oldest first.
+    pub(super) answers: Vec<Answer>,
     /// Sections that a newer version wrote, sorted by tag.
     pub(super) unknown: Vec<(u8, Box<[u8]>)>,
 }
@@ -50,6 +53,7 @@ impl Profile {
             items: Vec::new(),
             consents: Vec::new(),
             recent: RecentIds::default(),
+            answers: Vec::new(),
             unknown: Vec::new(),
         }
     }

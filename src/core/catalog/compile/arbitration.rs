@@ -1,26 +1,22 @@
-//! `arbitration.yaml` and `objectives.yaml`: schemes, by channel, and what the organisation wants.
+//! `arbitration.yaml` and `objectives.yaml`: schemes by channel, placement and customer, and what
+//! the organisation wants.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Build;
-use super::names::id_key;
-use super::programs::{Gives, offer_key};
-use super::references::references;
-use super::scope::{Facts, Standing};
-use crate::core::catalog::fault::{Place, did_you_mean};
+use super::adjustments::Adjustments;
+use super::scope::Facts;
+use super::selection::Selector;
+use crate::core::arbitration::spec::{ArbitrationSpec, PlaceSpec, UseSpec};
+use crate::core::catalog::fault::Place;
 use crate::core::catalog::kind::FileKind;
 use crate::core::catalog::schema::Schema;
-use crate::core::catalog::source::{ExponentsSource, SchemeKind, SchemeSource};
-use crate::core::catalog::{Channel, Number, Objective, Offer, Scheme, SchemeFormula};
-use crate::core::expression::{Program, Slot};
+use crate::core::catalog::source::{Condition, PlacementArbitrationSource, UseSource};
+use crate::core::catalog::{Channel, Number, Objective, Scheme};
+use crate::core::expression::Slot;
 
-/// The schemes that always exist, in this order.
-const BUILT_IN: [&str; 4] = ["priority", "propensity", "expected_value", "pcvl"];
-/// Most schemes of a catalog.
-const SCHEMES_MAX: usize = 1024;
-/// Most offers whose missing facts are named in faults of one formula.
-const NAMED_MAX: usize = 5;
+/// Most entries of `use`.
+const USES_MAX: usize = 256;
 
 /// Compiles the objectives, sorted by name as their slots are.
 pub(super) fn objectives(build: &Build<'_>, schema: &Schema) -> Vec<Objective> {
@@ -43,182 +39,11 @@ pub(super) fn objectives(build: &Build<'_>, schema: &Schema) -> Vec<Objective> {
     objectives.collect()
 }
 
-/// Compiles the schemes.
-pub(super) fn schemes(
-    build: &Build<'_>,
-    schema: &Schema,
-    offers: &[Offer],
-    facts: &[Facts],
-) -> Vec<Scheme> {
-    let file = build.arbitration();
-    let top = build.place(&file.document);
-    let section = top.key("schemes");
-    let formulas = [
-        SchemeFormula::Priority,
-        SchemeFormula::Propensity,
-        SchemeFormula::ExpectedValue,
-        SchemeFormula::Pcvl(ExponentsSource::default()),
-    ];
-    let mut schemes: Vec<Scheme> = BUILT_IN
-        .into_iter()
-        .zip(formulas)
-        .map(|(name, formula)| Scheme { name: name.into(), formula, threshold: None })
-        .collect();
-    if file.source.schemes.len() > SCHEMES_MAX {
-        section.error_at_key(format!("at most {SCHEMES_MAX} schemes"), None);
-    }
-    for (name, source) in file.source.schemes.iter().take(SCHEMES_MAX) {
-        let place = section.key(name);
-        id_key(&place, "a scheme", name);
-        if BUILT_IN.contains(&name.as_str()) {
-            let message = format!("scheme `{name}` is built in: choose another name");
-            place.error_at_key(message, None);
-            continue;
-        }
-        if source.threshold.is_some_and(|threshold| !threshold.is_finite()) {
-            place.key("threshold").error("a threshold is a finite number");
-        }
-        let formula = Formulas { build, schema, offers, facts }.formula(&place, source);
-        schemes.push(Scheme {
-            name: name.as_str().into(),
-            formula: formula.unwrap_or(SchemeFormula::Propensity),
-            threshold: source.threshold,
-        });
-    }
-    schemes
-}
-
-struct Formulas<'f> {
-    build: &'f Build<'f>,
-    schema: &'f Schema,
-    offers: &'f [Offer],
-    facts: &'f [Facts],
-}
-
-impl Formulas<'_> {
-    fn formula(&self, place: &Place<'_>, source: &SchemeSource) -> Option<SchemeFormula> {
-        let exponents = place.key("exponents");
-        if source.exponents != ExponentsSource::default() && source.kind != SchemeKind::Pcvl {
-            exponents.error_at_key("only a scheme of kind `pcvl` has `exponents`", None);
-        }
-        if source.formula.is_some() && source.kind != SchemeKind::Formula {
-            let message = "only a scheme of kind `formula` has a `formula`";
-            place.key("formula").error_at_key(message, None);
-        }
-        match source.kind {
-            SchemeKind::Priority => Some(SchemeFormula::Priority),
-            SchemeKind::Propensity => Some(SchemeFormula::Propensity),
-            SchemeKind::ExpectedValue => Some(SchemeFormula::ExpectedValue),
-            SchemeKind::Pcvl => {
-                let each = [
-                    ("propensity", source.exponents.propensity),
-                    ("context", source.exponents.context),
-                    ("value", source.exponents.value),
-                    ("lever", source.exponents.lever),
-                ];
-                for (key, exponent) in each {
-                    if !(0.0..=100.0).contains(&exponent) {
-                        exponents.key(key).error("an exponent lies in 0..=100");
-                    }
-                }
-                Some(SchemeFormula::Pcvl(source.exponents))
-            }
-            SchemeKind::Formula => match &source.formula {
-                Some(text) => self.custom(&place.key("formula"), text),
-                None => {
-                    let message = "a scheme of kind `formula` needs a `formula`";
-                    place.error_at_key(message, None);
-                    None
-                }
-            },
-        }
-    }
-
-    fn custom(&self, place: &Place<'_>, text: &str) -> Option<SchemeFormula> {
-        let reads_offer = references(text).iter().any(|found| found.root == "offer");
-        let compile = |facts| {
-            let want = (Standing::Formula, Gives::Number);
-            let programs = &self.build.programs;
-            programs.compile(self.schema, place, text, want, facts)
-        };
-        if !reads_offer {
-            return Some(SchemeFormula::Custom {
-                text: text.into(),
-                programs: vec![compile(None)?],
-                by_offer: Vec::new(),
-            });
-        }
-        if !self.facts_complete(place, text) {
-            return None;
-        }
-        let mut numbers: BTreeMap<String, u32> = BTreeMap::new();
-        let mut programs: Vec<Program> = Vec::new();
-        let mut by_offer = Vec::with_capacity(self.facts.len());
-        for facts in self.facts {
-            let key = offer_key(text, facts);
-            let number = match numbers.get(&key) {
-                Some(number) => *number,
-                None => {
-                    let number = u32::try_from(programs.len()).ok()?;
-                    programs.push(compile(Some(facts))?);
-                    numbers.insert(key, number);
-                    number
-                }
-            };
-            by_offer.push(number);
-        }
-        Some(SchemeFormula::Custom { text: text.into(), programs, by_offer })
-    }
-
-    /// Whether all offers have what the formula reads of them; else that is a fault.
-    fn facts_complete(&self, place: &Place<'_>, text: &str) -> bool {
-        let mut complete = true;
-        for found in references(text) {
-            if found.root != "offer" {
-                continue;
-            }
-            let lacking: Vec<(&Offer, &Facts)> = self
-                .offers
-                .iter()
-                .zip(self.facts)
-                .filter(|(_, facts)| !facts.contains_key(found.name))
-                .collect();
-            let Some((_, facts)) = lacking.first() else {
-                continue;
-            };
-            complete = false;
-            let mut named: Vec<String> = lacking
-                .iter()
-                .take(NAMED_MAX)
-                .map(|(offer, _)| format!("`{}`", offer.id))
-                .collect();
-            if lacking.len() > NAMED_MAX {
-                named.push(format!("{} more", lacking.len() - NAMED_MAX));
-            }
-            let message = format!(
-                "the formula reads `offer.{}`, which these offers lack: {}",
-                found.name,
-                named.join(", ")
-            );
-            let hint = did_you_mean(found.name, facts.keys().map(AsRef::as_ref));
-            place.text_span(text, found.span, message, hint);
-        }
-        complete
-    }
-}
-
 /// Gives each channel its scheme and exploration.
 pub(super) fn channels(build: &Build<'_>, schemes: &[Scheme], channels: &mut [Channel]) {
     let file = build.arbitration();
     let top = build.place(&file.document);
-    let find = |place: &Place<'_>, name: &str| {
-        let found = schemes.iter().position(|scheme| *scheme.name == *name);
-        if found.is_none() && !build.broken().excuses(FileKind::Arbitration, name) {
-            let known = schemes.iter().map(|scheme| &*scheme.name);
-            place.unknown("scheme", name, known);
-        }
-        found.and_then(|index| u16::try_from(index).ok())
-    };
+    let find = |place: &Place<'_>, name: &str| scheme(build, schemes, place, name);
     let default = find(&top.key("default"), &file.source.default).unwrap_or(0);
     for channel in channels.iter_mut() {
         channel.scheme = default;
@@ -244,5 +69,124 @@ pub(super) fn channels(build: &Build<'_>, schemes: &[Scheme], channels: &mut [Ch
             }
             channel.epsilon = exploration.epsilon;
         }
+    }
+}
+
+/// The index of the scheme of that name.
+fn scheme(build: &Build<'_>, schemes: &[Scheme], place: &Place<'_>, name: &str) -> Option<u16> {
+    let found = schemes.iter().position(|scheme| *scheme.name == *name);
+    if found.is_none() && !build.broken().excuses(FileKind::Arbitration, name) {
+        let known = schemes.iter().map(|scheme| &*scheme.name);
+        place.unknown("scheme", name, known);
+    }
+    found.and_then(|index| u16::try_from(index).ok())
+}
+
+/// Compiles where schemes are used, and how placements arbitrate.
+pub(super) fn spec(
+    build: &Build<'_>,
+    schema: &Schema,
+    schemes: &[Scheme],
+    facts: &[Facts],
+    selector: &Selector<'_>,
+) -> ArbitrationSpec {
+    let compiler = Spec { build, schema, schemes, selector };
+    let adjustments = Adjustments::new(build, schema, facts, selector);
+    ArbitrationSpec {
+        uses: compiler.uses(),
+        places: compiler.places(),
+        influencers: adjustments.influencers(),
+        objections: adjustments.objections(),
+    }
+}
+
+struct Spec<'s> {
+    build: &'s Build<'s>,
+    schema: &'s Schema,
+    schemes: &'s [Scheme],
+    selector: &'s Selector<'s>,
+}
+
+impl Spec<'_> {
+    fn uses(&self) -> Vec<UseSpec> {
+        let file = self.build.arbitration();
+        let top = self.build.place(&file.document);
+        let section = top.key("use");
+        if file.source.uses.len() > USES_MAX {
+            section.error_at_key(format!("at most {USES_MAX} entries"), None);
+        }
+        let uses = file.source.uses.iter().take(USES_MAX).enumerate();
+        uses.filter_map(|(index, source)| self.one_use(&section.index(index), source)).collect()
+    }
+
+    fn one_use(&self, place: &Place<'_>, source: &UseSource) -> Option<UseSpec> {
+        let (mask, _) = self.selector.channels(place, &source.channels);
+        let names = place.key("placements");
+        for (index, name) in source.placements.iter().enumerate() {
+            let on = |channel: &Channel| channel.placements.iter().any(|p| *p.name == **name);
+            let excused = self.build.broken().excuses(FileKind::Channels, name);
+            if !self.selector.channels.iter().any(on) && !excused {
+                let all = self.selector.channels.iter().flat_map(|channel| &channel.placements);
+                names.index(index).unknown("placement", name, all.map(|p| &*p.name));
+            }
+        }
+        let places = (0_u32..).zip(self.selector.channels).map(|(bit, channel)| {
+            if mask.checked_shr(bit).unwrap_or(0) & 1 == 0 {
+                return 0;
+            }
+            let named = (0_u32..).zip(&channel.placements).filter(|(_, placement)| {
+                source.placements.is_empty()
+                    || source.placements.iter().any(|name| **name == *placement.name)
+            });
+            named.fold(0, |bits, (bit, _)| bits | 1_u128.checked_shl(bit).unwrap_or(0))
+        });
+        let places: Vec<u128> = places.collect();
+        if places.iter().all(|placements| *placements == 0) {
+            place.warn("this names no placement of these channels: it is never used", None);
+        }
+        let when = source.when.clone().map(Condition::Expression);
+        let when = when.map(|when| {
+            let programs = &self.build.programs;
+            programs.condition(self.schema, &place.key("when"), &when, None)
+        });
+        let scheme = scheme(self.build, self.schemes, &place.key("scheme"), &source.scheme)?;
+        let when = match when {
+            None => None,
+            Some(compiled) => Some(compiled?),
+        };
+        Some(UseSpec { places, when, scheme })
+    }
+
+    fn places(&self) -> Vec<Vec<PlaceSpec>> {
+        let file = self.build.arbitration();
+        let top = self.build.place(&file.document);
+        let section = top.key("channels");
+        let channels = self.selector.channels.iter().map(|channel| {
+            let declared = file.source.channels.get(&*channel.name);
+            let place = section.key(&channel.name);
+            let places = place.key("placements");
+            for name in declared.iter().flat_map(|declared| declared.placements.keys()) {
+                let known = || channel.placements.iter().map(|p| &*p.name);
+                if !known().any(|known| known == name)
+                    && !self.build.broken().excuses(FileKind::Channels, name)
+                {
+                    places.key(name).unknown_key("placement", name, known());
+                }
+            }
+            let each = channel.placements.iter().map(|placement| {
+                let own = declared.and_then(|declared| declared.placements.get(&*placement.name));
+                let own = own.cloned().unwrap_or_default();
+                self.place(&places.key(&placement.name), &own)
+            });
+            each.collect()
+        });
+        channels.collect()
+    }
+
+    fn place(&self, place: &Place<'_>, own: &PlacementArbitrationSource) -> PlaceSpec {
+        let found = own.scheme.as_ref().and_then(|name| {
+            scheme(self.build, self.schemes, &place.key("scheme"), name)
+        });
+        PlaceSpec { scheme: found }
     }
 }

@@ -24,7 +24,7 @@ use crate::core::value::Value;
 /// Most events and outcomes before a case.
 const HISTORY_MAX: usize = 1000;
 /// The gates a case may name.
-const GATES: [Gate; 12] = [
+const GATES: [Gate; 13] = [
     Gate::Validity,
     Gate::Eligibility,
     Gate::Applicability,
@@ -32,6 +32,7 @@ const GATES: [Gate; 12] = [
     Gate::Consent,
     Gate::ContactLimit,
     Gate::CoolDown,
+    Gate::Interaction,
     Gate::Treatment,
     Gate::Exclusion,
     Gate::Score,
@@ -58,6 +59,8 @@ pub struct Case {
     pub locale: Option<Arc<str>>,
     /// Attributes of the customer, by key of their NAME.
     pub attributes: Vec<(Key, Value)>,
+    /// Key of the interaction.
+    pub interaction: Option<Key>,
     /// The context, by slot.
     pub context: Vec<(Slot, Value)>,
     /// Consents by purpose, on all channels.
@@ -164,6 +167,7 @@ impl Cases<'_> {
             channel,
             placement,
             locale: source.given.locale.as_deref().map(Into::into),
+            interaction: source.given.interaction.as_deref().map(Key::of),
             attributes: self.attributes(&given.key("customer"), &source.given),
             context: self.context(&given.key("context"), &source.given),
             consents: self.consents(&given.key("consents"), &source.given),
@@ -368,6 +372,7 @@ impl Cases<'_> {
             treatment: treatment.unwrap_or_default(),
             channel: self.catalog.channels.get(usize::from(channel))?.key,
             kind: kind?,
+            interaction: source.interaction.as_deref().map(Key::of),
             reason: source.reason.as_deref().map_or(Key(0), Key::of),
             value: None,
             at,

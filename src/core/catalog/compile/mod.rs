@@ -2,12 +2,15 @@
 //! templates, and every fault is collected with its place. One module a section of the folder; none
 //! of them decides anything.
 
+mod adjustments;
 mod aggregates;
 mod arbitration;
+mod by_offer;
 mod cases;
 mod channels;
 mod derived;
 mod events;
+mod levers;
 mod literal;
 mod models;
 mod names;
@@ -16,6 +19,7 @@ mod policies;
 mod programs;
 mod references;
 mod schema;
+mod schemes;
 mod scope;
 mod selection;
 mod treatments;
@@ -128,7 +132,16 @@ pub(super) fn compile(
         .collect();
     let rules = compiler.rules;
     let offer_index = offer_index(&offers);
-    let schemes = arbitration::schemes(&build, &schema, &offers, &facts);
+    let selector = || Selector {
+        build: &build,
+        offers: &offers,
+        offer_index: &offer_index,
+        groups: &groups,
+        channels: &channels,
+        ids: Namespace::default(),
+    };
+    let schemes = schemes::compile(&build, &schema, &facts, &selector());
+    let arbitration = arbitration::spec(&build, &schema, &schemes, &facts, &selector());
     arbitration::channels(&build, &schemes, &mut channels);
     let mut spec = PolicySpec {
         offers: offers.len(),
@@ -172,6 +185,7 @@ pub(super) fn compile(
         exclusions,
         objectives,
         schemes,
+        arbitration,
         models,
         templates: templates.into_inner().finish(),
     };

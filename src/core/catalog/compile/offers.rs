@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Build;
+use super::levers::{combined, lever};
 use super::literal::{any, moment};
 use super::names::{Namespace, id_key, id_value, identifier, is_locale};
 use super::scope::Facts;
@@ -82,7 +83,7 @@ pub(super) fn groups(build: &Build<'_>) -> (Vec<Group>, Vec<Option<Prior>>) {
             let group = Group {
                 name: name.as_str().into(),
                 key: Key::of(name),
-                lever: lever(&place, source.lever),
+                lever: lever(&place, source.lever.as_ref()),
             };
             let prior = source.prior.map(|prior_| prior(&place.key("prior"), prior_));
             groups.insert(name.clone(), (group, prior));
@@ -158,7 +159,7 @@ impl Offers<'_, '_> {
         self.conditions(number, &place, source, facts);
         self.validity(number, &place, source);
         let group = self.group(&place, &source.group);
-        let own_lever = lever(&place, source.lever);
+        let own_lever = lever(&place, source.lever.as_ref());
         let group_lever = self.groups.get(usize::from(group)).map_or(1.0, |group| group.lever);
         let own = ["id", "group", "kind"];
         let attributes = facts
@@ -173,7 +174,7 @@ impl Offers<'_, '_> {
             item: Key::of(source.item.as_deref().unwrap_or(&source.id)),
             attributes: attributes.collect(),
             priority: source.priority,
-            lever: own_lever * group_lever,
+            lever: combined(self.build, &place, own_lever, group_lever),
             context_weight: source
                 .context_weight
                 .as_ref()
@@ -312,18 +313,6 @@ pub(super) fn warn_constant(place: &Place<'_>, program: &crate::core::expression
         Some(value) if *value == true.into() => place.warn("this always holds", None),
         Some(value) if *value == false.into() => place.warn("this never holds", None),
         _ => {}
-    }
-}
-
-/// A checked lever.
-fn lever(place: &Place<'_>, lever: Option<f64>) -> f64 {
-    match lever {
-        Some(lever) if lever > 0.0 && lever <= 1e9 => lever,
-        Some(_) => {
-            place.key("lever").error("a lever is more than 0");
-            1.0
-        }
-        None => 1.0,
     }
 }
 

@@ -108,6 +108,8 @@ fn builtins(build: &Build<'_>, builder: &mut SchemaBuilder) {
         (builtin::LEVER, ("lever", Type::Double)),
         (builtin::CONTEXT_WEIGHT, ("context_weight", Type::Double)),
         (builtin::PRIORITY, ("priority", Type::Double)),
+        (builtin::INFLUENCE, ("influence", Type::Double)),
+        (builtin::OBJECTION, ("objection", Type::Double)),
     ]);
     for slot in (0..builtin::FIRST_FREE).map(Slot) {
         let (path, ty) = declared.get(&slot).cloned().unwrap_or(("", Type::Null));

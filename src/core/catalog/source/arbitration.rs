@@ -6,7 +6,11 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Number, PriorSource};
+use super::{
+    BundleSource, DiversitySource, FormulaSource, GoalWeightsSource, InfluencerSource,
+    InterestSource, LeverMode, MarketerScoreSource, Number, ObjectionSource,
+    PlacementArbitrationSource, PriorSource, UseSource,
+};
 
 /// `arbitration.yaml`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -21,6 +25,26 @@ pub struct ArbitrationFile {
     /// By channel.
     #[serde(default)]
     pub channels: BTreeMap<String, ChannelArbitrationSource>,
+    /// Which scheme where and for whom: the first entry that fits is taken, before what channels
+    /// and placements name.
+    #[serde(default, rename = "use")]
+    pub uses: Vec<UseSource>,
+    /// How the levers of an offer and its group become one. Default: `sum`.
+    #[serde(default)]
+    pub levers: LeverMode,
+    /// Outcomes that move scores for a while.
+    #[serde(default)]
+    pub influencers: Vec<InfluencerSource>,
+    /// By reason of a rejection: what it does to other offers for the rest of the interaction.
+    #[serde(default)]
+    pub objections: BTreeMap<String, Vec<ObjectionSource>>,
+    /// Offers shown together.
+    #[serde(default)]
+    pub bundles: Vec<BundleSource>,
+    /// Whether one answer may show an offer on several channels. Default: no; the channel worth
+    /// most gets it.
+    #[serde(default)]
+    pub repeat_across_channels: bool,
 }
 
 /// How a channel arbitrates.
@@ -31,6 +55,12 @@ pub struct ChannelArbitrationSource {
     pub scheme: Option<String>,
     /// Exploration. Default: none.
     pub exploration: Option<ExplorationSource>,
+    /// Most offers of one group on the channel, over all placements, ≥ 1. Default: no bound.
+    pub max_per_group: Option<u32>,
+    /// Variety within each placement. Default: none.
+    pub diversity: Option<DiversitySource>,
+    /// By placement.
+    pub placements: BTreeMap<String, PlacementArbitrationSource>,
 }
 
 /// What a score is made of.
@@ -47,6 +77,12 @@ pub enum SchemeKind {
     Pcvl,
     /// A CEL formula.
     Formula,
+    /// The first of several formulas whose condition holds.
+    FirstMatch,
+    /// Σ over the goals of weight × propensity × contribution.
+    WeightedObjectives,
+    /// Weight × a marketer's score × interest.
+    MarketerScore,
 }
 
 /// A scheme.
@@ -58,12 +94,32 @@ pub struct SchemeSource {
     /// What it is for.
     pub description: Option<String>,
     /// For `formula`: CEL over `propensity`, `affinity`, `value`, `lever`, `context_weight`,
-    /// `priority`, `uncertainty`, `objective.NAME`, `customer.*`, `context.*`, `segment.*`,
-    /// `offer.*`.
+    /// `priority`, `uncertainty`, `influence`, `objection`, `objective.NAME`, `customer.*`,
+    /// `context.*`, `segment.*`, `offer.*`. A formula that does not read `influence` (or
+    /// `objection`) is multiplied with it.
     pub formula: Option<String>,
     /// For `pcvl`: exponents. Default: all 1.
     #[serde(default)]
     pub exponents: ExponentsSource,
+    /// For `first_match`: the formulas, in order.
+    #[serde(default)]
+    pub formulas: Vec<FormulaSource>,
+    /// For `weighted_objectives`: the weights of the goals; the first entry that holds is taken.
+    #[serde(default)]
+    pub goals: Vec<GoalWeightsSource>,
+    /// For `marketer_score`: the judgements; the first that fits an offer is taken. An offer that
+    /// none fits scores 50.
+    #[serde(default)]
+    pub scores: Vec<MarketerScoreSource>,
+    /// For `marketer_score`: what the score is multiplied with. Default: `propensity`.
+    pub interest: Option<InterestSource>,
+    /// Mix the learned propensity with the declared one by their evidence:
+    /// (n p + n0 p0) / (n + n0), p0 and n0 the offer's `prior`. Default: no.
+    #[serde(default)]
+    pub smoothing: bool,
+    /// For formulas: most work of one evaluation, 1..=100000. A loop over a list counts 64 rounds
+    /// when the rules are loaded. Default 1000.
+    pub cost_max: Option<u32>,
     /// 'No offer' wins against scores below this. Default: no threshold.
     pub threshold: Option<f64>,
 }

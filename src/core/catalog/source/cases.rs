@@ -39,6 +39,9 @@ pub struct GivenSource {
     pub placement: Option<String>,
     /// The locale. Default: the channel's.
     pub locale: Option<String>,
+    /// The interaction: what was settled in it, by outcomes of `history` that name it, does not
+    /// return.
+    pub interaction: Option<String>,
     /// Attributes of the customer.
     #[serde(default)]
     pub customer: BTreeMap<String, Literal>,
@@ -86,6 +89,8 @@ pub struct HistoryOutcomeSource {
     pub offer: String,
     /// On which channel. Default: the case's.
     pub channel: Option<String>,
+    /// The interaction it was given in.
+    pub interaction: Option<String>,
     /// Why, for a rejection.
     pub reason: Option<String>,
     /// How long before `now` (`3d`).

@@ -2,19 +2,25 @@
 //! one definition of the format: serde reads them, and their JSON Schema validates files and gives
 //! editors completion. No meaning is checked here; `compile` does that.
 
+mod adjustments;
 mod arbitration;
 mod cases;
 mod channels;
 mod offers;
 mod policies;
 mod schema;
+mod schemes;
+mod slates;
 
+pub use adjustments::*;
 pub use arbitration::*;
 pub use cases::*;
 pub use channels::*;
 pub use offers::*;
 pub use policies::*;
 pub use schema::*;
+pub use schemes::*;
+pub use slates::*;
 
 use std::collections::BTreeMap;
 

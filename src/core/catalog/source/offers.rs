@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, Literal, Localized, Number};
+use super::{Condition, LeverSource, Literal, Localized, Number};
 
 /// A file of `offers/`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -25,8 +25,9 @@ pub struct GroupSource {
     pub name: Option<Localized>,
     /// What it is.
     pub description: Option<String>,
-    /// Factor on every offer of the group (business lever), > 0. Default 1.
-    pub lever: Option<f64>,
+    /// Business lever on every offer of the group: a factor (`1.1`) or a percentage (`+10 %`).
+    /// Default 1.
+    pub lever: Option<LeverSource>,
     /// Starting belief for offers that state none.
     pub prior: Option<PriorSource>,
 }
@@ -81,8 +82,9 @@ pub struct OfferSource {
     /// Order for the `priority` scheme: higher first. Default 0.
     #[serde(default)]
     pub priority: i32,
-    /// Business lever: factor on the offer, > 0. Default 1.
-    pub lever: Option<f64>,
+    /// Business lever: a factor (`1.25`) or a percentage (`+25 %`); `arbitration.yaml` says how it
+    /// and the group's become one. Default 1.
+    pub lever: Option<LeverSource>,
     /// Relevance in the moment: factor of `pcvl`, a number or CEL over customer and context.
     /// Default 1.
     pub context_weight: Option<Number>,

@@ -2,6 +2,7 @@
 
 use super::super::schema::SeriesState;
 use super::super::{Number, SchemeFormula, load};
+use crate::core::arbitration::formula::ByOffer;
 use super::{folder, sound};
 use crate::core::catalog::fault::Severity;
 
@@ -11,14 +12,14 @@ fn a_sound_folder_compiles() {
     let catalog = &loaded.catalog;
     let gold = &catalog.offers[0];
     assert_eq!(&*gold.id, "gold_card");
-    assert!((gold.lever - 3.0).abs() < 1e-12);
+    assert!((gold.lever - 2.5).abs() < 1e-12);
     assert!((gold.prior.probability - 0.2).abs() < 1e-12);
     assert!(matches!(gold.value, Some(Number::Program(_))));
     assert_eq!(gold.treatments.len(), 2);
     assert_eq!(catalog.channels[1].placements.len(), 2);
     assert!((catalog.channels[0].epsilon - 0.1).abs() < 1e-12);
     let careful = &catalog.schemes[usize::from(catalog.channels[0].scheme)];
-    let SchemeFormula::Custom { programs, by_offer, .. } = &careful.formula else {
+    let SchemeFormula::Custom(ByOffer { programs, by_offer, .. }) = &careful.formula else {
         panic!("{careful:?}")
     };
     assert_eq!((programs.len(), by_offer.as_slice()), (2, [0, 1].as_slice()));

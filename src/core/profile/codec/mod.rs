@@ -8,6 +8,7 @@
 //! numbers take as few bytes as hold them exactly. Reading is total: any bytes give a profile
 //! within its limits or an error.
 
+mod answers;
 mod history;
 mod series;
 mod value;
@@ -34,6 +35,7 @@ const HISTORY: u8 = 3;
 const INTERESTS: u8 = 4;
 const CONSENTS: u8 = 5;
 const RECENT_IDS: u8 = 6;
+const ANSWERS: u8 = 7;
 
 /// Writes a profile.
 pub(super) fn encode(profile: &Profile) -> Vec<u8> {
@@ -42,7 +44,7 @@ pub(super) fn encode(profile: &Profile) -> Vec<u8> {
     w.signed(profile.updated_at.0);
     w.age(profile.created_at, SECOND_MS);
     let mut unknown = profile.unknown.iter().peekable();
-    for tag in ATTRIBUTES..=RECENT_IDS {
+    for tag in ATTRIBUTES..=ANSWERS {
         while let Some((tag, body)) = unknown.next_if(|(known, _)| *known < tag) {
             w.section(*tag, |w| w.bytes(body));
         }
@@ -52,7 +54,8 @@ pub(super) fn encode(profile: &Profile) -> Vec<u8> {
             HISTORY => history::put(w, &profile.contacts, &profile.responses),
             INTERESTS => put_interests(w, &profile.items),
             CONSENTS => put_consents(w, &profile.consents),
-            _ => put_recent(w, &profile.recent.0),
+            RECENT_IDS => put_recent(w, &profile.recent.0),
+            _ => answers::put(w, &profile.answers),
         });
     }
     for (tag, body) in unknown {
@@ -85,6 +88,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Profile, ProfileError> {
             INTERESTS => profile.items = get_interests(&mut body)?,
             CONSENTS => profile.consents = get_consents(&mut body)?,
             RECENT_IDS => profile.recent.0 = get_recent(&mut body)?,
+            ANSWERS => profile.answers = answers::get(&mut body)?,
             _ => {
                 let kept = body.rest();
                 unknown_bytes += kept.len();

@@ -220,6 +220,7 @@ pub(crate) fn outcome(id: u64, offer: &str, kind: OutcomeKind, at: UnixMs) -> Ou
         treatment: Key::of(&format!("{offer}/web")),
         channel: Key::of("web"),
         kind,
+        interaction: None,
         reason: Key(0),
         value: None,
         at,

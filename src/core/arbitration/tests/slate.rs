@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::slate::{Board, Bounds, fill};
+use super::super::slate::{Board, Bounds, fill};
 use crate::core::policy::Bitset;
 
 fn board() -> impl Strategy<Value = Board> {
