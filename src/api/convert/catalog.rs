@@ -3,11 +3,11 @@
 use super::time::timestamp;
 use super::value::type_name;
 use crate::api::wire::v1;
+use crate::core::arbitration::formula::Clause;
 use crate::core::cases::CaseReport;
 use crate::core::catalog::fault::{Fault, Severity};
 use crate::core::catalog::schema::{EventSpec, Origin, Schema, SlotSpec};
 use crate::core::catalog::source::ContactPoint;
-use crate::core::arbitration::formula::Clause;
 use crate::core::catalog::{Catalog, CatalogVersion, Channel, Scheme, SchemeFormula};
 use crate::core::expression::Type;
 use crate::core::time::UnixMs;

@@ -127,9 +127,10 @@ fn channel_decision(
         })
         .collect();
     let offers = || channel.placements.iter().flat_map(|placement| &placement.offers);
-    let by_value = channel.placements.iter().any(|placement| {
-        catalog.schemes.get(usize::from(placement.scheme)).is_some_and(values)
-    });
+    let by_value = channel
+        .placements
+        .iter()
+        .any(|placement| catalog.schemes.get(usize::from(placement.scheme)).is_some_and(values));
     let valued = by_value && offers().any(|placed| placed.factors.value != 0.0);
     let expected = || offers().map(|placed| placed.factors.propensity * placed.factors.value).sum();
     Some(v1::ChannelDecision {
@@ -227,9 +228,7 @@ impl Telling<'_> {
             Some(SchemeFormula::ExpectedValue) => (Some(placed.factors.lever), None),
             Some(
                 SchemeFormula::Pcvl(_) | SchemeFormula::Custom(_) | SchemeFormula::FirstMatch(_),
-            ) => {
-                (Some(placed.factors.lever), Some(placed.factors.context_weight))
-            }
+            ) => (Some(placed.factors.lever), Some(placed.factors.context_weight)),
             _ => (None, None),
         };
         let valued = offer.value.is_some() || !offer.contributions.is_empty();

@@ -43,12 +43,8 @@ pub fn interest(kind: InterestSource, factors: &Factors) -> f64 {
 }
 
 /// Weight and score of the first of `rules` that fits the offer, else 1 and [`NEUTRAL_SCORE`].
-pub fn judged<'r>(
-    mut rules: impl Iterator<Item = &'r MarketerRule>,
-    offer: u32,
-) -> (f64, f64) {
-    let fits = |rule: &&MarketerRule| {
-        rule.offers.as_ref().is_none_or(|offers| offers.contains(offer))
-    };
+pub fn judged<'r>(mut rules: impl Iterator<Item = &'r MarketerRule>, offer: u32) -> (f64, f64) {
+    let fits =
+        |rule: &&MarketerRule| rule.offers.as_ref().is_none_or(|offers| offers.contains(offer));
     rules.find(fits).map_or((1.0, NEUTRAL_SCORE), |rule| (rule.weight, rule.score))
 }

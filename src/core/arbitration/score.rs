@@ -89,9 +89,7 @@ impl<'a> Ranking<'a> {
     #[must_use]
     pub fn judgement(&self, offer: u32) -> Option<(f64, f64)> {
         match &self.scheme.formula {
-            SchemeFormula::MarketerScore(_) => {
-                Some(judged(self.judgements.iter().copied(), offer))
-            }
+            SchemeFormula::MarketerScore(_) => Some(judged(self.judgements.iter().copied(), offer)),
             _ => None,
         }
     }

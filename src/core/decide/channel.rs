@@ -103,13 +103,7 @@ pub(super) fn decide(
             placement(shared, &scorer, field, &shown, &chances, frame)
         })
         .collect();
-    Some(ChannelDecision {
-        channel: asked.channel,
-        locale,
-        explored,
-        placements,
-        fates,
-    })
+    Some(ChannelDecision { channel: asked.channel, locale, explored, placements, fates })
 }
 
 fn set(frame: &mut [Option<Value>], slot: crate::core::expression::Slot, value: Value) {

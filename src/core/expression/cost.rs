@@ -34,9 +34,7 @@ fn cost(term: &Term) -> u64 {
     if let TermKind::Loop(body) = &term.kind {
         let parts = body.predicate.iter().chain(&body.transform);
         let round: u64 = parts.map(cost).fold(1, u64::saturating_add);
-        return sum
-            .saturating_add(cost(&body.range))
-            .saturating_add(round.saturating_mul(ROUNDS));
+        return sum.saturating_add(cost(&body.range)).saturating_add(round.saturating_mul(ROUNDS));
     }
     term.children(&mut |child| sum = sum.saturating_add(cost(child)));
     sum

@@ -98,13 +98,10 @@ pub(super) fn try_bank(
     if !policies.is_empty() {
         files.push(("policies/all.yaml", policies));
     }
-    let files: Vec<(String, Vec<u8>)> = files
-        .into_iter()
-        .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))
-        .collect();
-    let loaded = catalog::load(&files).map_err(|faults| {
-        faults.iter().map(|fault| format!("{fault:?}")).collect::<Vec<_>>()
-    })?;
+    let files: Vec<(String, Vec<u8>)> =
+        files.into_iter().map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())).collect();
+    let loaded = catalog::load(&files)
+        .map_err(|faults| faults.iter().map(|fault| format!("{fault:?}")).collect::<Vec<_>>())?;
     let models = Models::new(PropensitySpec::default(), AffinitySpec::default());
     Ok(Snapshot { catalog: Arc::new(loaded.catalog), models: Arc::new(models) })
 }

@@ -24,7 +24,10 @@ fn levers_add_up_as_percentages_or_multiply_where_declared() {
     let multiplied = bank(&two(), "default: expected_value\nlevers: product", "");
     assert!((multiplied.catalog.offers[0].lever - 1.375).abs() < 1e-12);
     let faults = try_bank(
-        &[offer("card", "cards", 1.0, 0.2, "lever: -150 %"), offer("b", "cards", 1.0, 0.2, "lever: 5 much")],
+        &[
+            offer("card", "cards", 1.0, 0.2, "lever: -150 %"),
+            offer("b", "cards", 1.0, 0.2, "lever: 5 much"),
+        ],
         "default: expected_value",
         "",
     );
@@ -127,8 +130,9 @@ fn smoothing_mixes_what_was_learned_with_what_was_declared() {
 fn a_formula_has_a_bound_of_work_when_loaded_and_when_run() {
     let looping = "value + double(customer.tags.map(t, t + t).size())";
     let with = |cost: &str| {
-        let arbitration =
-            format!("default: f\nschemes: {{ f: {{ kind: formula, formula: \"{looping}\"{cost} }} }}");
+        let arbitration = format!(
+            "default: f\nschemes: {{ f: {{ kind: formula, formula: \"{looping}\"{cost} }} }}"
+        );
         try_bank(&two(), &arbitration, "")
     };
     assert!(with("").is_ok());

@@ -184,9 +184,10 @@ impl Spec<'_> {
     }
 
     fn place(&self, place: &Place<'_>, own: &PlacementArbitrationSource) -> PlaceSpec {
-        let found = own.scheme.as_ref().and_then(|name| {
-            scheme(self.build, self.schemes, &place.key("scheme"), name)
-        });
+        let found = own
+            .scheme
+            .as_ref()
+            .and_then(|name| scheme(self.build, self.schemes, &place.key("scheme"), name));
         PlaceSpec { scheme: found }
     }
 }

@@ -38,7 +38,12 @@ impl Expressions<'_> {
     }
 
     /// A formula that gives a number.
-    pub(super) fn number(&self, place: &Place<'_>, text: &str, among: Option<&Bitset>) -> Option<ByOffer> {
+    pub(super) fn number(
+        &self,
+        place: &Place<'_>,
+        text: &str,
+        among: Option<&Bitset>,
+    ) -> Option<ByOffer> {
         self.by_offer(place, text, (Standing::Formula, Gives::Number), among)
     }
 

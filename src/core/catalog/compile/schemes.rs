@@ -124,8 +124,7 @@ impl Schemes<'_> {
                 let section = place.key("scores");
                 needed(&section, "scores", source.scores.len());
                 let scores = source.scores.iter().take(ENTRIES_MAX).enumerate();
-                let rules =
-                    scores.filter_map(|(i, rule)| self.judgement(&section.index(i), rule));
+                let rules = scores.filter_map(|(i, rule)| self.judgement(&section.index(i), rule));
                 let rules = rules.collect();
                 let interest = source.interest.unwrap_or_default();
                 Some(SchemeFormula::MarketerScore(MarketerScores { rules, interest }))

@@ -2,8 +2,8 @@
 
 use super::super::schema::SeriesState;
 use super::super::{Number, SchemeFormula, load};
-use crate::core::arbitration::formula::ByOffer;
 use super::{folder, sound};
+use crate::core::arbitration::formula::ByOffer;
 use crate::core::catalog::fault::Severity;
 
 #[test]
