@@ -115,10 +115,6 @@ impl Program {
         self.0.code.number(env).map_err(|stop| self.error(stop))
     }
 
-    pub(super) fn term(&self) -> &Term {
-        &self.0.term
-    }
-
     /// Evaluates by walking the checked, unsimplified tree and copying every value: slow, plain,
     /// and by definition right. For tests of the fast path.
     ///
