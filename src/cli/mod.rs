@@ -6,6 +6,7 @@ mod check;
 mod client;
 mod decide;
 mod demo;
+pub mod eval;
 mod evaluate;
 mod exit;
 mod output;
@@ -39,6 +40,8 @@ enum Command {
     Demo(Box<demo::Args>),
     /// Find every fault of a rules folder, and run its cases.
     Check(check::Args),
+    /// Evaluate an expression of the rule language: its value and type.
+    Eval(eval::Args),
     /// Ask a running service for a decision.
     Decide(decide::Args),
     /// Show what a running service knows of a customer.
@@ -72,6 +75,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Eval(args) => eval::run(&args),
         Command::Decide(args) => decide::run(&args),
         Command::Profile(args) => profile::run(&args),
         Command::Publish(args) => publish::publish(&args),

@@ -234,7 +234,7 @@ fn value_token(value: &Value) -> u32 {
         Value::Uint(number) => token(&number.to_string()),
         Value::Double(number) if number.is_finite() => token(&number.to_string()),
         Value::Double(_) => MISSING,
-        Value::String(text) => token(text),
+        Value::String(text) | Value::Type(text) => token(text),
         Value::Bytes(bytes) => token(&String::from_utf8_lossy(bytes)),
         Value::Timestamp(at) => token(&at.to_string()),
         Value::Duration(span) => token(&span.to_string()),

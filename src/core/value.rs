@@ -29,6 +29,9 @@ pub enum Value {
     List(Arc<[Value]>),
     /// A map by bool, integer or string keys.
     Map(Arc<BTreeMap<MapKey, Value>>),
+    /// A type, by its CEL name (`int`, `google.protobuf.Timestamp`): what `type(x)` gives. Lives in
+    /// expressions only.
+    Type(Arc<str>),
 }
 
 /// What CEL allows as a map key; unsigned keys that fit are held as `Int`.
@@ -69,7 +72,17 @@ impl Value {
         }
     }
 
-    /// The CEL name of the value's type.
+    /// The name of the value's type as CEL's `type(x)` gives it.
+    #[must_use]
+    pub fn cel_type(&self) -> &'static str {
+        match self {
+            Self::Timestamp(_) => "google.protobuf.Timestamp",
+            Self::Duration(_) => "google.protobuf.Duration",
+            other => other.type_name(),
+        }
+    }
+
+    /// The name of the value's type, short: as messages show it.
     #[must_use]
     pub fn type_name(&self) -> &'static str {
         match self {
@@ -84,6 +97,7 @@ impl Value {
             Self::Duration(_) => "duration",
             Self::List(_) => "list",
             Self::Map(_) => "map",
+            Self::Type(_) => "type",
         }
     }
 }

@@ -187,6 +187,7 @@ pub fn type_name(ty: &Type) -> String {
         Type::Duration => "duration".to_owned(),
         Type::List(of) => format!("list<{}>", type_name(of)),
         Type::Map(key, of) => format!("map<{}, {}>", type_name(key), type_name(of)),
+        Type::Type => "type".to_owned(),
     }
 }
 
@@ -214,7 +215,7 @@ pub fn wire(value: &Value) -> v1::Value {
         Value::Int(i) => Kind::IntValue(*i),
         Value::Uint(u) => Kind::UintValue(*u),
         Value::Double(d) => Kind::DoubleValue(*d),
-        Value::String(s) => Kind::StringValue(s.to_string()),
+        Value::String(s) | Value::Type(s) => Kind::StringValue(s.to_string()),
         Value::Bytes(b) => Kind::BytesValue(bytes::Bytes::copy_from_slice(b)),
         Value::Timestamp(at) => Kind::TimestampValue(prost_types::Timestamp {
             seconds: at.as_second().saturating_sub(i64::from(at.subsec_nanosecond() < 0)),

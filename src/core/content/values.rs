@@ -15,7 +15,7 @@ pub(super) fn shown(value: &Value) -> Shown {
         Value::Int(number) => Shown::from(*number),
         Value::Uint(number) => Shown::from(*number),
         Value::Double(number) => Shown::from(*number),
-        Value::String(text) => Shown::from(text.to_string()),
+        Value::String(text) | Value::Type(text) => Shown::from(text.to_string()),
         Value::Bytes(bytes) => Shown::from(String::from_utf8_lossy(bytes).into_owned()),
         Value::Timestamp(at) => Shown::from(at.to_string()),
         Value::Duration(span) => Shown::from(format!("{span:#}")),
@@ -48,6 +48,6 @@ pub(super) fn sample(ty: &Type) -> Shown {
         Type::Enum(values) => {
             Shown::from(values.first().map_or_else(String::new, ToString::to_string))
         }
-        Type::String | Type::Bytes | Type::Dyn | Type::Null => Shown::from("text"),
+        Type::String | Type::Bytes | Type::Dyn | Type::Null | Type::Type => Shown::from("text"),
     }
 }

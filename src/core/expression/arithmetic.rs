@@ -100,7 +100,7 @@ fn subtract(a: &Value, b: &Value) -> Result<Value, Stop> {
             let difference = t.checked_sub(*d).ok().and_then(time::in_range);
             difference.map(Value::Timestamp).ok_or(Stop::failed(time::RANGE))
         }
-        (Value::Timestamp(a), Value::Timestamp(b)) => time::duration(Some(a.duration_since(*b))),
+        (Value::Timestamp(a), Value::Timestamp(b)) => time::between(*b, *a),
         (Value::Duration(a), Value::Duration(b)) => time::duration(a.checked_sub(*b)),
         _ => Err(no_overload(Operator::Subtract, a, b)),
     }

@@ -19,6 +19,9 @@ pub(super) fn canonical(term: &Term) -> String {
 fn write_term(term: &Term, out: &mut String) {
     match &term.kind {
         TermKind::Constant(value) => write_value(value, out),
+        TermKind::Fail(message) => {
+            let _ = write!(out, "fail({message:?})");
+        }
         TermKind::Slot(_, path) => out.push_str(path),
         TermKind::HasSlot(_, path) => {
             let _ = write!(out, "has({path})");
@@ -157,6 +160,7 @@ fn write_value(value: &Value, out: &mut String) {
             let text = spelled(value).unwrap_or_default();
             write!(out, "{}({text:?})", value.type_name())
         }
+        Value::Type(name) => write!(out, "type({name})"),
         Value::Bool(_) | Value::Int(_) => out.write_str(&spelled(value).unwrap_or_default()),
     };
 }

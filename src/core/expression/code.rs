@@ -21,6 +21,7 @@ pub(super) struct Source {
 #[derive(Debug)]
 pub(super) enum Code {
     Constant(Value),
+    Fail(Arc<str>),
     Slot(Slot, Box<Source>),
     HasSlot(Slot),
     Local(usize),
@@ -119,6 +120,7 @@ pub(super) fn lower(term: &Term) -> Code {
     };
     match &term.kind {
         TermKind::Constant(value) => Code::Constant(value.clone()),
+        TermKind::Fail(message) => Code::Fail(message.clone()),
         TermKind::Slot(slot, path) => Code::Slot(*slot, source(*slot, &term.ty, path)),
         TermKind::HasSlot(slot, _) => Code::HasSlot(*slot),
         TermKind::Local(index) => Code::Local(*index),

@@ -1,6 +1,7 @@
 //! The parser's tree → [`Syntax`]: places looked up, operators named, macros recognised from the
 //! loops they were expanded to.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cel::common::ast::{
@@ -17,12 +18,19 @@ pub(super) struct Converter<'s> {
     source: &'s str,
     tokens: Tokens,
     places: Option<Arc<SourceInfo>>,
+    /// Bytes literals that were hidden from the parser, by place.
+    literals: BTreeMap<usize, Vec<u8>>,
     faults: Vec<ExpressionFault>,
 }
 
 impl<'s> Converter<'s> {
-    pub(super) fn new(source: &'s str, tokens: Tokens, places: Option<Arc<SourceInfo>>) -> Self {
-        Self { source, tokens, places, faults: Vec::new() }
+    pub(super) fn new(
+        source: &'s str,
+        tokens: Tokens,
+        places: Option<Arc<SourceInfo>>,
+        literals: BTreeMap<usize, Vec<u8>>,
+    ) -> Self {
+        Self { source, tokens, places, literals, faults: Vec::new() }
     }
 
     pub(super) fn into_faults(self) -> Vec<ExpressionFault> {
@@ -35,13 +43,14 @@ impl<'s> Converter<'s> {
         match node.expr {
             Expr::Literal(literal) => {
                 let end = self.literal_end(at);
-                let kind = SyntaxKind::Literal(constant(literal));
+                let value = match (&literal, self.literals.get(&at.0)) {
+                    (LiteralValue::Bytes(_), Some(bytes)) => Value::Bytes(bytes.as_slice().into()),
+                    _ => constant(literal),
+                };
+                let kind = SyntaxKind::Literal(value);
                 Some(self.node(at, (at.0, end), kind))
             }
-            Expr::Ident(name) => {
-                let name = name.trim_start_matches('.').to_owned();
-                Some(self.node(at, at, SyntaxKind::Name(name)))
-            }
+            Expr::Ident(name) => Some(self.node(at, at, SyntaxKind::Name(name))),
             Expr::Select(select) => {
                 let operand = self.convert(*select.operand)?;
                 let field = self.field_after(operand.span.1);

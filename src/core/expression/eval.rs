@@ -153,6 +153,7 @@ impl Code {
     pub(super) fn value<'a>(&'a self, env: &mut Env<'a>) -> Result<Cow<'a, Value>, Stop> {
         match self {
             Self::Constant(value) => Ok(Cow::Borrowed(value)),
+            Self::Fail(message) => Err(Stop::because(message.to_string())),
             Self::Slot(_, source) => env.read(source),
             Self::Local(index) => match env.locals.get(*index) {
                 Some(value) => Ok(Cow::Owned(value.clone())),

@@ -60,6 +60,7 @@ pub(super) fn fold(term: Term, depth: usize) -> Term {
             transform: body.transform.map(|t| fold(t, depth + 1)),
         })),
         leaf @ (TermKind::Constant(_)
+        | TermKind::Fail(_)
         | TermKind::Slot(..)
         | TermKind::HasSlot(..)
         | TermKind::Local(_)) => leaf,

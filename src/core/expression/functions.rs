@@ -62,6 +62,7 @@ pub(super) enum Kind {
     List,
     Texts,
     Map,
+    Type,
 }
 
 /// One overload.
@@ -146,7 +147,7 @@ static SIMPLE: &[Signature] = &[
     global("duration", &[Duration], Duration, Function::ToDuration),
     global("duration", &[Text], Duration, Function::ToDuration),
     global("dyn", &[Any], Any, Function::ToDyn),
-    global("type", &[Any], Text, Function::TypeOf),
+    global("type", &[Any], Kind::Type, Function::TypeOf),
     duration_part("getHours", Part::Hours),
     duration_part("getMinutes", Part::Minutes),
     duration_part("getSeconds", Part::Seconds),
@@ -218,6 +219,7 @@ impl Kind {
             Self::List => Type::List(Type::Dyn.into()),
             Self::Texts => Type::List(Type::String.into()),
             Self::Map => Type::Map(Type::Dyn.into(), Type::Dyn.into()),
+            Self::Type => Type::Type,
         }
     }
 
@@ -236,6 +238,7 @@ impl Kind {
             Self::List => "list",
             Self::Texts => "list(string)",
             Self::Map => "map",
+            Self::Type => "type",
         }
     }
 }

@@ -12,8 +12,9 @@
 //! * Numbers compare across types by their mathematical value. Arithmetic does not mix types:
 //!   `customer.income * 2` is a fault that proposes `2.0`.
 //! * A comparison that can never hold (text with a number, a word outside a closed set) is a fault.
-//! * No messages, no optional values. `type(x)` is the type's name as text. Timestamps end with the
-//!   year 9999 less a day (the range of `jiff`). Time zones are those of the bundled database.
+//! * No messages, no optional values. Timestamps end with the year 9999 less a day (the range of
+//!   `jiff`). Time zones are those of the bundled database. What differs from CEL's conformance
+//!   suite stands as cases in `tests/conformance/deviations.yaml`.
 //! * A slot must hold its declared type, except that whole numbers become doubles where a double is
 //!   declared; `null` there is a failure. List elements and map values are taken as they come.
 //!
@@ -37,7 +38,7 @@
 //! | `s.matches(r)`, `matches(s, r)` | bool | somewhere in `s`; syntax of the `regex` crate (RE2) |
 //! | `int(x)`, `uint(x)`, `double(x)`, `string(x)`, `bool(x)`, `bytes(x)` | | failed where the value does not fit |
 //! | `timestamp(x)`, `duration(x)` | | from RFC 3339 text or Unix seconds; from `1h30m` |
-//! | `dyn(x)`, `type(x)` | | `x` unchecked; its type's name |
+//! | `dyn(x)`, `type(x)` | | `x` unchecked; its type: `type(x) == int` |
 //! | `t.getFullYear()`, `getMonth` (from 0), `getDate` (from 1), `getDayOfMonth` (from 0), `getDayOfWeek` (Sunday 0), `getDayOfYear` (from 0), `getHours`, `getMinutes`, `getSeconds`, `getMilliseconds` | int | of a timestamp in UTC, or in a zone: `t.getHours('Europe/Madrid')`, `'+02:00'` |
 //! | `d.getHours()`, `getMinutes`, `getSeconds` | int | all of a duration; `getMilliseconds` within the second |
 //! | `days_between(t, u)` | int | whole days of 24 hours from `t` to `u` |
@@ -58,6 +59,7 @@
 
 mod apply;
 mod arithmetic;
+mod bytes;
 mod canonical;
 mod check;
 mod code;
@@ -85,4 +87,5 @@ mod tests;
 
 pub use program::Program;
 pub use single::Single;
+pub use time::parse_duration;
 pub use types::{Binding, EvalError, ExpressionFault, Frame, Scope, Slot, Type};

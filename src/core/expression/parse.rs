@@ -4,11 +4,13 @@
 //! with a syntax error. Numbers are given in reading order, so we parse a valid text a second time
 //! with a stray bracket behind it and take the table from that error.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cel::common::ast::SourceInfo;
 use cel::parser::{ParseError, PrattParser};
 
+use super::bytes::hide;
 use super::convert::Converter;
 use super::limits::{BRACKETS_MAX, DEPTH_MAX, FAULTS_MAX, NODES_MAX, SOURCE_BYTES_MAX};
 use super::syntax::Syntax;
@@ -35,6 +37,11 @@ pub(super) fn parse(source: &str) -> Result<Syntax, Vec<ExpressionFault>> {
             hint: Some("split it, or use a list with `in` or a macro".to_owned()),
         }]);
     }
+    let hidden = hide(source, tokens.bytes_literals());
+    let (source, literals) = match &hidden {
+        Some(hidden) => (hidden.source.as_str(), hidden.literals.clone()),
+        None => (source, BTreeMap::new()),
+    };
     let tree = parser().parse(source).map_err(|errors| {
         let mut faults: Vec<_> =
             errors.errors.iter().map(|e| syntax_fault(e, source, &tokens)).collect();
@@ -42,7 +49,7 @@ pub(super) fn parse(source: &str) -> Result<Syntax, Vec<ExpressionFault>> {
         faults.truncate(FAULTS_MAX);
         faults
     })?;
-    let mut converter = Converter::new(source, tokens, places(source));
+    let mut converter = Converter::new(source, tokens, places(source), literals);
     let syntax = converter.convert(tree);
     let faults = converter.into_faults();
     match syntax {

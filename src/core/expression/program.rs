@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::canonical::canonical;
-use super::check::check;
+use super::check::{check, resolve};
 use super::code::{Code, lower};
 use super::eval::Env;
 use super::fold::{fold, small};
@@ -48,9 +48,22 @@ impl Program {
     ) -> Result<Self, Vec<ExpressionFault>> {
         let syntax = parse(source)?;
         let term = check(&syntax, scope, expected)?;
-        let start = source.len() - source.trim_start().len();
-        let span = (start, source.trim_end().len().max(start));
-        Ok(Self::build(Arc::from(source), span, term))
+        Ok(Self::build(Arc::from(source), trimmed(source), term))
+    }
+
+    /// Compiles an expression without checking types: for expressions that no schema stands
+    /// behind. Names and functions that are not known fail when they are evaluated, as CEL has it
+    /// for unchecked expressions: `unknown || true` is true.
+    ///
+    /// # Errors
+    /// Where the text is not CEL.
+    pub fn compile_unchecked(
+        source: &str,
+        scope: &dyn Scope,
+    ) -> Result<Self, Vec<ExpressionFault>> {
+        let syntax = parse(source)?;
+        let term = resolve(&syntax, scope)?;
+        Ok(Self::build(Arc::from(source), trimmed(source), term))
     }
 
     fn build(text: Arc<str>, span: Span, term: Term) -> Self {
@@ -204,6 +217,12 @@ impl Program {
             }
         }
     }
+}
+
+/// The span of a text without the white space around it.
+fn trimmed(source: &str) -> Span {
+    let start = source.len() - source.trim_start().len();
+    (start, source.trim_end().len().max(start))
 }
 
 /// The path of a slot that only the unsimplified tree reads.

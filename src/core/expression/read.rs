@@ -34,7 +34,8 @@ pub(super) fn read<'f>(
         | (Type::Timestamp, Value::Timestamp(_))
         | (Type::Duration, Value::Duration(_))
         | (Type::List(_), Value::List(_))
-        | (Type::Map(..), Value::Map(_)) => true,
+        | (Type::Map(..), Value::Map(_))
+        | (Type::Type, Value::Type(_)) => true,
         _ => false,
     };
     if fits {

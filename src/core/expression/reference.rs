@@ -25,6 +25,7 @@ impl Reference<'_> {
     pub(super) fn eval(&mut self, term: &Term) -> Result<Value, Stop> {
         match &term.kind {
             TermKind::Constant(value) => Ok(value.clone()),
+            TermKind::Fail(message) => Err(Stop::because(message.to_string())),
             TermKind::Slot(slot, path) => {
                 read(self.frame, *slot, &term.ty, path).map(Cow::into_owned)
             }

@@ -19,6 +19,7 @@ pub(super) struct Syntax {
 #[derive(Debug)]
 pub(super) enum SyntaxKind {
     Literal(Value),
+    /// With the dot in front, where it was written: then no variable of a macro is meant.
     Name(String),
     Select(Box<Syntax>, String),
     /// `has(operand.field)`.

@@ -18,6 +18,8 @@ pub(super) struct Term {
 #[derive(Clone, Debug)]
 pub(super) enum TermKind {
     Constant(Value),
+    /// Fails with this message: what could not be resolved where nothing is checked beforehand.
+    Fail(Arc<str>),
     /// Read as the term's type; holds the path.
     Slot(Slot, Arc<str>),
     HasSlot(Slot, Arc<str>),
@@ -60,6 +62,7 @@ impl Term {
     pub(super) fn children<'t>(&'t self, visit: &mut dyn FnMut(&'t Term)) {
         match &self.kind {
             TermKind::Constant(_)
+            | TermKind::Fail(_)
             | TermKind::Slot(..)
             | TermKind::HasSlot(..)
             | TermKind::Local(_) => {}

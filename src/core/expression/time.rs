@@ -32,7 +32,7 @@ pub(super) enum Part {
 
 /// The timestamp, where CEL allows it.
 pub(super) fn in_range(timestamp: Timestamp) -> Option<Timestamp> {
-    (timestamp.as_second() >= FIRST_SECOND).then_some(timestamp)
+    (timestamp.as_nanosecond() >= i128::from(FIRST_SECOND) * 1_000_000_000).then_some(timestamp)
 }
 
 /// A duration that may have overflowed, as a value.
@@ -45,14 +45,26 @@ pub(super) fn duration(duration: Option<SignedDuration>) -> Result<Value, Stop> 
     }
 }
 
+/// The span from one instant to another. As in CEL, where spans are 64-bit nanoseconds, instants
+/// more than about 292 years apart have none.
+pub(super) fn between(from: Timestamp, to: Timestamp) -> Result<Value, Stop> {
+    let span = to.duration_since(from);
+    match i64::try_from(span.as_nanos()) {
+        Ok(_) => Ok(Value::Duration(span)),
+        Err(_) => Err(Stop::failed("duration out of range")),
+    }
+}
+
 /// RFC 3339 text → instant.
 pub(super) fn parse_timestamp(text: &str) -> Option<Timestamp> {
     let has_time = text.contains(['T', 't']);
     has_time.then(|| text.parse().ok().and_then(in_range)).flatten()
 }
 
-/// `1h30m`, `-1.5s`, `250ms`, `0` → duration, as in Go's `time.ParseDuration`.
-pub(super) fn parse_duration(text: &str) -> Option<SignedDuration> {
+/// `1h30m`, `-1.5s`, `250ms`, `0` → duration, as in Go's `time.ParseDuration`; `None` where the text
+/// is none or the span too long.
+#[must_use]
+pub fn parse_duration(text: &str) -> Option<SignedDuration> {
     let (negative, mut rest) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),

@@ -43,6 +43,11 @@ impl Tokens {
         }
     }
 
+    /// Where the bytes literals stand.
+    pub(super) fn bytes_literals(&self) -> impl Iterator<Item = Span> {
+        self.0.iter().filter(|t| t.kind == TokenKind::TokBytes).map(|t| t.span)
+    }
+
     /// Where the text nests deeper than we follow. Counts open brackets, and in each the longest
     /// run of operators that can only be one under the other; so the bound holds for the tree of
     /// whatever the parser makes of it.

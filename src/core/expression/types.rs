@@ -35,6 +35,8 @@ pub enum Type {
     List(Arc<Type>),
     /// Map from one type to another.
     Map(Arc<Type>, Arc<Type>),
+    /// A type as a value: what `type(x)` gives.
+    Type,
 }
 
 impl Type {
@@ -79,6 +81,7 @@ impl fmt::Display for Type {
             Self::Duration => f.write_str("duration"),
             Self::List(element) => write!(f, "list({element})"),
             Self::Map(key, value) => write!(f, "map({key}, {value})"),
+            Self::Type => f.write_str("type"),
         }
     }
 }

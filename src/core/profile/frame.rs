@@ -3,7 +3,7 @@
 use super::series::read;
 use super::{ALL_CHANNELS, Profile};
 use crate::core::catalog::schema::{Origin, Schema};
-use crate::core::expression::Type;
+use crate::core::expression::{EvalError, Slot, Type};
 use crate::core::time::UnixMs;
 use crate::core::value::Value;
 
@@ -60,30 +60,32 @@ impl Profile {
 /// a derived attribute that is unknown, fails, or is no finite number is missing. Answers how many
 /// expressions failed (unknown is no failure).
 pub fn fill_computed(schema: &Schema, frame: &mut [Option<Value>]) -> u32 {
-    use crate::core::expression::EvalError;
-    let mut failures = 0;
-    for slot in &schema.computed {
-        let Some(spec) = schema.slot(*slot) else {
-            continue;
-        };
-        let Origin::Computed(program) = &spec.origin else {
-            continue;
-        };
-        let result = program.eval(frame);
-        failures += u32::from(matches!(result, Err(EvalError::Failed(_))));
-        let is_segment = schema.segments.get(&spec.name) == Some(slot);
-        let value = match result {
-            Ok(Value::Bool(holds)) => Some(Value::Bool(holds)),
-            _ if is_segment => Some(Value::Bool(false)),
-            Ok(Value::Double(number)) if !number.is_finite() => None,
-            Ok(value) => Some(value),
-            Err(_) => None,
-        };
-        if let Some(cell) = frame.get_mut(slot.0 as usize) {
-            *cell = value;
-        }
+    schema.computed.iter().map(|slot| u32::from(fill_one(schema, *slot, frame))).sum()
+}
+
+/// Fills one computed slot, as [`fill_computed`] fills them all; what it reads must be there.
+/// Answers whether its expression failed.
+pub fn fill_one(schema: &Schema, slot: Slot, frame: &mut [Option<Value>]) -> bool {
+    let Some(spec) = schema.slot(slot) else {
+        return false;
+    };
+    let Origin::Computed(program) = &spec.origin else {
+        return false;
+    };
+    let result = program.eval(frame);
+    let failed = matches!(result, Err(EvalError::Failed(_)));
+    let is_segment = schema.segments.get(&spec.name) == Some(&slot);
+    let value = match result {
+        Ok(Value::Bool(holds)) => Some(Value::Bool(holds)),
+        _ if is_segment => Some(Value::Bool(false)),
+        Ok(Value::Double(number)) if !number.is_finite() => None,
+        Ok(value) => Some(value),
+        Err(_) => None,
+    };
+    if let Some(cell) = frame.get_mut(slot.0 as usize) {
+        *cell = value;
     }
-    failures
+    failed
 }
 
 /// Whether `value` is of type `ty`; membership of a closed set is not asked.

@@ -25,7 +25,7 @@ pub use answer::Answer;
 pub use apply::Applied;
 pub use attribute::Attribute;
 pub use error::ProfileError;
-pub use frame::fill_computed;
+pub use frame::{fill_computed, fill_one};
 pub use history::{Consent, Contact, Interest, Response};
 pub use outcome::OutcomeApplied;
 pub use state::{ALL_CHANNELS, Profile};

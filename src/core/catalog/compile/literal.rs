@@ -59,6 +59,7 @@ pub fn type_name(ty: &Type) -> &'static str {
         Type::Bytes => "bytes",
         Type::Map(..) => "map",
         Type::Null => "null",
+        Type::Type => "type",
         Type::Dyn => "any",
     }
 }

@@ -12,9 +12,14 @@ pub(super) fn convert(function: Function, value: &Value) -> Result<Value, Stop> 
     let converted = match (function, value) {
         (Function::ToInt, Value::Int(i)) => Some(Value::Int(*i)),
         (Function::ToInt, Value::Uint(u)) => i64::try_from(*u).ok().map(Value::Int),
-        (Function::ToInt, Value::Double(d)) => double_to_int(*d).map(|(i, _)| Value::Int(i)),
+        // -2^63 is refused like 2^63: neither is told apart from its neighbours as a double.
+        (Function::ToInt, Value::Double(d)) => {
+            double_to_int(*d).filter(|(i, _)| *i != i64::MIN).map(|(i, _)| Value::Int(i))
+        }
         (Function::ToInt, Value::String(s)) => s.parse().ok().map(Value::Int),
-        (Function::ToInt, Value::Timestamp(t)) => Some(Value::Int(t.as_second())),
+        (Function::ToInt, Value::Timestamp(t)) => {
+            i64::try_from(t.as_nanosecond().div_euclid(1_000_000_000)).ok().map(Value::Int)
+        }
         (Function::ToUint, Value::Uint(u)) => Some(Value::Uint(*u)),
         (Function::ToUint, Value::Int(i)) => u64::try_from(*i).ok().map(Value::Uint),
         (Function::ToUint, Value::Double(d)) => double_to_uint(*d).map(Value::Uint),
@@ -72,7 +77,7 @@ pub(in super::super) fn spelled(value: &Value) -> Option<String> {
 )]
 fn double_to_uint(double: f64) -> Option<u64> {
     const LIMIT: f64 = 18_446_744_073_709_551_616.0;
-    (double > -1.0 && double < LIMIT).then_some(double as u64)
+    (double >= 0.0 && double < LIMIT).then_some(double as u64)
 }
 
 fn bad_conversion(function: Function, value: &Value) -> Stop {

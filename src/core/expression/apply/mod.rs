@@ -31,7 +31,7 @@ pub(super) fn apply(
     match function {
         Function::Size => size(first),
         Function::ToDyn => Ok(first.clone()),
-        Function::TypeOf => Ok(Value::from(first.type_name())),
+        Function::TypeOf => Ok(Value::Type(first.cel_type().into())),
         Function::ToInt
         | Function::ToUint
         | Function::ToDouble

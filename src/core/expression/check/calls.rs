@@ -25,12 +25,12 @@ impl Checker<'_> {
             return self.coalesce(syntax, args);
         }
         let known: Vec<&Signature> = signatures().filter(|s| s.name == name).collect();
-        if known.is_empty() {
+        if known.is_empty() && !self.dynamic {
             self.unknown_function(syntax, name);
         }
         let terms: Vec<Term> = target.into_iter().chain(args).map(|a| self.term(a)).collect();
         if known.is_empty() {
-            return Self::broken(syntax.span);
+            return self.nothing(syntax.span, || format!("unknown function `{name}`"));
         }
         let types: Vec<Type> = terms.iter().map(|t| t.ty.clone()).collect();
         let fitting = |s: &&&Signature| {
@@ -46,6 +46,9 @@ impl Checker<'_> {
                 }
                 _ => format!("no `{name}({})`", given.join(", ")),
             };
+            if self.dynamic {
+                return self.nothing(syntax.span, || message);
+            }
             let forms: Vec<String> = known.iter().map(|s| format!("`{s}`")).collect();
             let hint = format!("there is {}", forms.join(", "));
             self.fault(syntax.span, message, Some(hint));
@@ -58,7 +61,9 @@ impl Checker<'_> {
         } else {
             signature.result(&types)
         };
-        self.literal_argument(signature.function, &terms);
+        if !self.dynamic {
+            self.literal_argument(signature.function, &terms);
+        }
         Term { kind: TermKind::Call(signature.function, terms), ty, span: syntax.span }
     }
 
@@ -97,6 +102,9 @@ impl Checker<'_> {
         let terms: Vec<Term> = args.iter().map(|a| self.term(a)).collect();
         let [value, default] = match <[Term; 2]>::try_from(terms) {
             Ok(two) => two,
+            Err(_) if self.dynamic => {
+                return self.nothing(syntax.span, || "`coalesce` takes two arguments".to_owned());
+            }
             Err(_) => {
                 let hint = Some("there is `coalesce(value, default)`".to_owned());
                 self.fault(syntax.span, "`coalesce` takes two arguments".to_owned(), hint);

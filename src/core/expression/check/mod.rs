@@ -25,7 +25,7 @@ pub(super) fn check(
     scope: &dyn Scope,
     expected: &Type,
 ) -> Result<Term, Vec<ExpressionFault>> {
-    let mut checker = Checker { scope, paths: None, locals: Vec::new(), faults: Vec::new() };
+    let mut checker = Checker::new(scope, false);
     let mut term = checker.term(syntax);
     if *expected == Type::Double && matches!(term.ty, Type::Int | Type::Uint) {
         term = to_double(term);
@@ -50,16 +50,38 @@ pub(super) fn check(
     Err(checker.faults)
 }
 
+/// Resolves names without checking types: every node is `dyn`, and what cannot be resolved fails
+/// when it is evaluated, not before.
+pub(super) fn resolve(syntax: &Syntax, scope: &dyn Scope) -> Result<Term, Vec<ExpressionFault>> {
+    let mut checker = Checker::new(scope, true);
+    let term = checker.term(syntax);
+    if checker.faults.is_empty() { Ok(term) } else { Err(checker.faults) }
+}
+
 struct Checker<'s> {
     scope: &'s dyn Scope,
+    /// Whether types are left to run time.
+    dynamic: bool,
     /// The scope's paths, fetched when a suggestion is needed.
     paths: Option<Vec<String>>,
     locals: Vec<(String, Type)>,
     faults: Vec<ExpressionFault>,
 }
 
-impl Checker<'_> {
+impl<'s> Checker<'s> {
+    fn new(scope: &'s dyn Scope, dynamic: bool) -> Self {
+        Self { scope, dynamic, paths: None, locals: Vec::new(), faults: Vec::new() }
+    }
+
     fn term(&mut self, syntax: &Syntax) -> Term {
+        let mut term = self.typed(syntax);
+        if self.dynamic {
+            term.ty = Type::Dyn;
+        }
+        term
+    }
+
+    fn typed(&mut self, syntax: &Syntax) -> Term {
         let span = syntax.span;
         let (kind, ty) = match &syntax.kind {
             SyntaxKind::Literal(value) => (TermKind::Constant(value.clone()), type_of(value)),
@@ -173,6 +195,14 @@ impl Checker<'_> {
     /// Stands for a node with a fault: of any type, so that it causes no further faults.
     fn broken(span: Span) -> Term {
         Term { kind: TermKind::Constant(Value::Null), ty: Type::Dyn, span }
+    }
+
+    /// A node that nothing stands for: a fault was noted, or it fails with `message` at run time.
+    fn nothing(&self, span: Span, message: impl FnOnce() -> String) -> Term {
+        if !self.dynamic {
+            return Self::broken(span);
+        }
+        Term { kind: TermKind::Fail(message().into()), ty: Type::Dyn, span }
     }
 
     fn fault(&mut self, span: Span, message: String, hint: Option<String>) {

@@ -11,21 +11,23 @@ use crate::core::value::Value;
 /// A dotted path as written: each segment with its place.
 type Path<'a> = Vec<(&'a str, Span)>;
 
-/// Names of types, usable as values: `type(x) == int`.
-const TYPES: [&str; 13] = [
-    "bool",
-    "int",
-    "uint",
-    "double",
-    "string",
-    "bytes",
-    "list",
-    "map",
-    "null_type",
-    "type",
-    "timestamp",
-    "duration",
-    "dyn",
+/// Names of types as values, `type(x) == int`, and the type each denotes. The short names of the
+/// last two are ours.
+const TYPES: [(&str, &str); 14] = [
+    ("bool", "bool"),
+    ("int", "int"),
+    ("uint", "uint"),
+    ("double", "double"),
+    ("string", "string"),
+    ("bytes", "bytes"),
+    ("list", "list"),
+    ("map", "map"),
+    ("null_type", "null_type"),
+    ("type", "type"),
+    ("google.protobuf.Timestamp", "google.protobuf.Timestamp"),
+    ("google.protobuf.Duration", "google.protobuf.Duration"),
+    ("timestamp", "google.protobuf.Timestamp"),
+    ("duration", "google.protobuf.Duration"),
 ];
 
 impl Checker<'_> {
@@ -36,17 +38,16 @@ impl Checker<'_> {
         if let Some(term) = self.local(name, syntax.span) {
             return term;
         }
+        let name = global(name);
         match self.scope.resolve(name) {
             Some(binding) => bound(binding, name, syntax.span),
-            None if TYPES.contains(&name.as_str()) => Term {
-                kind: TermKind::Constant(Value::from(name.as_str())),
-                ty: Type::String,
-                span: syntax.span,
+            None => match denoted(name, syntax.span) {
+                Some(term) => term,
+                None => {
+                    self.unknown(&[(name, syntax.at)]);
+                    self.nothing(syntax.span, || format!("`{name}` is not known"))
+                }
             },
-            None => {
-                self.unknown(&[(name, syntax.at)]);
-                Self::broken(syntax.span)
-            }
         }
     }
 
@@ -59,8 +60,12 @@ impl Checker<'_> {
                     self.field(term, field, *at, span)
                 }),
                 None => {
+                    let name = dotted(path.iter());
+                    if let Some(term) = denoted(&name, syntax.span) {
+                        return term;
+                    }
                     self.unknown(&path);
-                    Self::broken(syntax.span)
+                    self.nothing(syntax.span, || format!("`{name}` is not known"))
                 }
             };
         }
@@ -76,7 +81,8 @@ impl Checker<'_> {
             match self.longest(&path) {
                 None => {
                     self.unknown(&path);
-                    return term(TermKind::Constant(Value::Bool(false)));
+                    let name = dotted(path.iter());
+                    return self.nothing(span, || format!("`{name}` is not known"));
                 }
                 Some((found, used)) if used == path.len() => {
                     return term(match found.kind {
@@ -96,7 +102,7 @@ impl Checker<'_> {
     fn path<'a>(&self, syntax: &'a Syntax) -> Option<Path<'a>> {
         match &syntax.kind {
             SyntaxKind::Name(name) if !self.locals.iter().any(|(n, _)| n == name) => {
-                Some(vec![(name, syntax.at)])
+                Some(vec![(global(name), syntax.at)])
             }
             SyntaxKind::Select(operand, field) => {
                 let mut path = self.path(operand)?;
@@ -149,6 +155,9 @@ impl Checker<'_> {
 
     /// Notes that a path is unknown, at the first segment that leads nowhere.
     fn unknown(&mut self, path: &[(&str, Span)]) {
+        if self.dynamic {
+            return;
+        }
         let full = dotted(path.iter());
         let paths = self.paths.take().unwrap_or_else(|| self.scope.paths());
         let leads = |count: usize| {
@@ -173,6 +182,18 @@ impl Checker<'_> {
         self.paths = Some(paths);
         self.fault(at, message, hint);
     }
+}
+
+/// A name freed of the dot that says 'not a variable of a macro'.
+fn global(name: &str) -> &str {
+    name.trim_start_matches('.')
+}
+
+/// The type a name denotes, as a value.
+fn denoted(name: &str, span: Span) -> Option<Term> {
+    let (_, denoted) = TYPES.iter().find(|(known, _)| *known == name)?;
+    let kind = TermKind::Constant(Value::Type((*denoted).into()));
+    Some(Term { kind, ty: Type::Type, span })
 }
 
 fn dotted<'a>(path: impl Iterator<Item = &'a (&'a str, Span)>) -> String {

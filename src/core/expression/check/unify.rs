@@ -18,6 +18,7 @@ pub(in super::super) fn type_of(value: &Value) -> Type {
         Value::Bytes(_) => Type::Bytes,
         Value::Timestamp(_) => Type::Timestamp,
         Value::Duration(_) => Type::Duration,
+        Value::Type(_) => Type::Type,
         Value::List(elements) => {
             let types: Vec<Type> = elements.iter().map(type_of).collect();
             Type::List(Arc::new(super::common(types.iter())))
@@ -77,5 +78,5 @@ pub(super) fn comparable(a: &Type, b: &Type) -> bool {
 
 /// Whether values of the type have an order.
 pub(super) fn ordered(ty: &Type) -> bool {
-    !matches!(ty, Type::Null | Type::List(_) | Type::Map(..))
+    !matches!(ty, Type::Null | Type::List(_) | Type::Map(..) | Type::Type)
 }

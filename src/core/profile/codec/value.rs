@@ -43,8 +43,8 @@ pub(in crate::core::profile) fn value_to_bytes(value: &Value) -> Vec<u8> {
 pub(super) fn put(w: &mut Writer, value: &Value, flag: bool) {
     let tag = |tag: u8| tag | if flag { FLAG } else { 0 };
     match value {
-        // A profile holds no maps.
-        Value::Null | Value::Map(_) => w.byte(tag(NULL)),
+        // A profile holds no maps and no types.
+        Value::Null | Value::Map(_) | Value::Type(_) => w.byte(tag(NULL)),
         Value::Bool(false) => w.byte(tag(FALSE)),
         Value::Bool(true) => w.byte(tag(TRUE)),
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=79")]
