@@ -77,7 +77,7 @@ pub(in super::super) fn spelled(value: &Value) -> Option<String> {
 )]
 fn double_to_uint(double: f64) -> Option<u64> {
     const LIMIT: f64 = 18_446_744_073_709_551_616.0;
-    (double >= 0.0 && double < LIMIT).then_some(double as u64)
+    (0.0..LIMIT).contains(&double).then_some(double as u64)
 }
 
 fn bad_conversion(function: Function, value: &Value) -> Stop {
