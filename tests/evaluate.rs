@@ -64,6 +64,32 @@ fn a_bandit_learns_which_label_pays() {
 }
 
 #[test]
+fn what_a_community_chooses_is_foretold() {
+    // Two communities of items; what is held back of a user is of its own community.
+    let mut text = "who,what,test\n".to_owned();
+    for user in 0..60_u32 {
+        for item in 0..10_u32 {
+            let of = user % 2 * 10 + item;
+            text.push_str(&format!("u{user},i{of},{}\n", u32::from((user + item) % 5 == 0)));
+        }
+    }
+    let (_folder, path) = written("choices.csv", &text);
+    let columns = |user| ["--user", user, "--item", "what", "--split", "test"];
+    let args = ["evaluate", "affinity", "--data", &path, "--json"];
+    let report = report(&[&args[..], &columns("who")[..]].concat());
+    assert_eq!(report["users"], 60);
+    for figure in ["ndcg_at_10", "recall_at_20", "map_at_10"] {
+        assert!(report[figure].as_f64().unwrap() > 0.99, "{report}");
+    }
+    assert!(report["fit_s"].as_f64().unwrap() > 0.0, "{report}");
+    assert!(report["us_per_user"].as_f64().unwrap() > 0.0, "{report}");
+    refused(&[&args[..], &columns("whom")[..]].concat(), "no column `whom`; did you mean `who`?");
+    let (_folder, path) = written("choices.csv", "who,what,test\na,b,0\na,,1\n");
+    let args = ["evaluate", "affinity", "--data", &path];
+    refused(&[&args[..], &columns("who")[..]].concat(), "row 2, column `what`: it is empty");
+}
+
+#[test]
 fn unusable_input_is_told_with_row_and_column() {
     let (_folder, path) = written("rows.csv", "y,x\n0,1\n2,3\n");
     let args = |label| ["evaluate", "propensity", "--data", &path, "--label", label];

@@ -2,6 +2,7 @@
 //! here: reading data, running it through the models in order, and the figures. Not here: the
 //! models, and the statistics (`cli::stats`).
 
+mod affinity;
 mod bandit;
 mod columns;
 mod data;
@@ -23,6 +24,8 @@ enum What {
     Propensity(propensity::Args),
     /// Choices: choose a label at each row, see only its reward, in one pass.
     Bandit(bandit::Args),
+    /// What others chose: learn the choices of train, then foretell those of test.
+    Affinity(affinity::Args),
 }
 
 /// Evaluates and reports.
@@ -33,5 +36,6 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     match &args.what {
         What::Propensity(args) => propensity::run(args),
         What::Bandit(args) => bandit::run(args),
+        What::Affinity(args) => affinity::run(args),
     }
 }

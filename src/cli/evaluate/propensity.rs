@@ -165,7 +165,11 @@ fn key(cell: &Cell) -> Key {
     }
 }
 
-fn times(table: &Table, name: &str) -> Result<Vec<UnixMs>, DataError> {
+/// Instants by row.
+///
+/// # Errors
+/// When the column is not there, or a cell is no time.
+pub(super) fn times(table: &Table, name: &str) -> Result<Vec<UnixMs>, DataError> {
     let column = table.column(name)?;
     let time = |(at, cell): (usize, &Cell)| -> Result<UnixMs, DataError> {
         let Cell::Text(text) = cell else {

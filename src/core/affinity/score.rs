@@ -57,6 +57,23 @@ impl Affinity {
         scores
     }
 
+    /// The `most` items that `history` speaks for most and does not hold, best first (of equals
+    /// the lower key).
+    #[must_use]
+    pub fn recommend(&self, history: &[(Key, f32)], most: usize) -> Vec<(Key, f32)> {
+        let mut known: Vec<Key> = history.iter().map(|(item, _)| *item).collect();
+        known.sort_unstable();
+        let new = |item: &Key| known.binary_search(item).is_err();
+        let items: Vec<Key> = self.rows.iter().map(|(item, _)| item).filter(new).collect();
+        let scores = self.scores(history, &items);
+        let scored = items.into_iter().zip(scores);
+        let mut ranked: Vec<(Key, f32)> =
+            scored.filter_map(|(item, score)| Some((item, score?))).collect();
+        ranked.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        ranked.truncate(most);
+        ranked
+    }
+
     /// The item of `history` that spoke most for `item` (of equals the later), when one did.
     #[must_use]
     pub fn because(&self, history: &[(Key, f32)], item: Key) -> Option<Key> {
