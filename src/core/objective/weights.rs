@@ -1,5 +1,5 @@
-//! What the organisation wants: the worth of a positive outcome of an offer, as the weighted sum of
-//! its contributions to the objectives, or as the offer states it.
+//! The worth of a positive outcome of an offer, as the weighted sum of its contributions to the
+//! objectives, or as the offer states it.
 
 use crate::core::catalog::{Catalog, Number, Offer};
 use crate::core::expression::{EvalError, Frame};

@@ -1,0 +1,68 @@
+//! Shadow prices against the optimum in hindsight, over families of random instances:
+//! `cargo bench --bench pacing`. Prints a table; each row is the mean, and the worst, of its seeds.
+
+#[path = "../tests/pacing/hindsight.rs"]
+mod hindsight;
+#[path = "../tests/pacing/instance.rs"]
+mod instance;
+#[path = "../tests/pacing/run.rs"]
+mod run;
+
+use std::time::{Duration, Instant};
+
+use instance::{Family, Instance, Size, instance, with_goals};
+use run::{Choice, pacing_error, run};
+
+const SEEDS: u64 = 5;
+
+fn main() {
+    println!("| customers come | decisions | days | offers | lines | priced: mean | worst |");
+    println!("| pacing error, worst | first come | a tick of all lines |");
+    let families =
+        [Family::Even, Family::Diurnal, Family::Bursty, Family::Drift, Family::Jump];
+    for family in families {
+        for (decisions, days, told) in [(10_000, 1, true), (30_000, 7, false), (100_000, 30, false)]
+        {
+            for (offers, resources) in [(10, 2), (50, 8), (200, 20)] {
+                let size = Size { decisions, offers, resources, days, told };
+                row(&format!("{family:?}"), size, |seed| instance(family, size, seed));
+            }
+        }
+    }
+    for family in [Family::Even, Family::Diurnal, Family::Bursty, Family::Drift] {
+        let size = Size { decisions: 30_000, offers: 50, resources: 8, days: 7, told: false };
+        row(&format!("{family:?}, with goals"), size, |seed| with_goals(family, size, seed));
+    }
+}
+
+fn row(name: &str, size: Size, draw: impl Fn(u64) -> Instance) {
+    let (mut mean, mut worst, mut error, mut first) = (0.0, f64::MAX, 0.0_f64, 0.0);
+    let mut took = Duration::ZERO;
+    let (mut ticks, mut lines) = (0, 0);
+    for seed in 0..SEEDS {
+        let instance = draw(seed);
+        let known = hindsight::hindsight(&instance);
+        let started = Instant::now();
+        let priced = run(&instance, Choice::Priced);
+        took += started.elapsed();
+        ticks += instance.minutes;
+        lines = instance.lines.len();
+        let share = priced.value / known.value;
+        mean += share / SEEDS as f64;
+        worst = worst.min(share);
+        error = error.max(pacing_error(&instance, &priced, &known));
+        let unpriced = run(&instance, Choice::FirstComeFirstServed);
+        first += unpriced.value / known.value / SEEDS as f64;
+    }
+    println!(
+        "| {name} | {} | {} | {} | {lines} | {:.1} % | {:.1} % | {:.2} % | {:.1} % | {:.1} µs |",
+        size.decisions,
+        size.days,
+        size.offers,
+        100.0 * mean,
+        100.0 * worst,
+        100.0 * error,
+        100.0 * first,
+        took.as_secs_f64() * 1e6 / ticks as f64,
+    );
+}

@@ -1,0 +1,26 @@
+//! What the organisation wants. `weights` says what an offer is worth; `line` what is paced over a
+//! period, `period` which; `dual` moves one shadow price, `traffic` forecasts how much is still to
+//! decide, `pacing` keeps the account of all lines, and `prices` is what decisions see of it.
+//! Nothing here ranks offers, counts exactly (a hard limit is a quota) or knows where numbers come
+//! from.
+
+mod dual;
+mod line;
+mod pacing;
+mod period;
+mod prices;
+mod traffic;
+mod usage;
+mod weights;
+
+pub use dual::{Dual, Step};
+pub use line::{Bound, Line, LineKind};
+pub use pacing::{Account, LineTally, Pacing, Standing, Tally};
+pub use period::{Every, Period, PeriodError};
+pub use prices::Prices;
+pub use traffic::{Forecast, Traffic};
+pub use usage::{Cost, Use};
+pub use weights::Weights;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+//! Shadow prices against what somebody who knew everything in advance could have had. The prices
+//! are the service's own; customers, offers and lines are random, from stated seeds.
+
+#[path = "pacing/hindsight.rs"]
+mod hindsight;
+#[path = "pacing/instance.rs"]
+mod instance;
+#[path = "pacing/run.rs"]
+mod run;
+
+use arbitra::core::objective::Bound;
+use hindsight::{Hindsight, directly, hindsight};
+use instance::{Family, Instance, Size, instance, with_goals};
+use run::{Choice, Outcome, pacing_error, run};
+
+const DAY: Size = Size { decisions: 10_000, offers: 50, resources: 8, days: 1, told: true };
+
+fn decided(instance: &Instance) -> (Hindsight, Outcome, f64) {
+    let known = hindsight(instance);
+    assert!(known.gap < 1e-3, "the optimum is known to {}", known.gap);
+    let outcome = run(instance, Choice::Priced);
+    for (line, (measure, _)) in instance.lines.iter().zip(&outcome.sums) {
+        if let Bound::AtMost(budget) = line.bound {
+            assert!(*measure <= budget, "{}: {measure} of {budget}", line.id);
+        }
+    }
+    let error = pacing_error(instance, &outcome, &known);
+    (known, outcome, error)
+}
+
+#[test]
+fn the_optimum_by_cutting_planes_is_that_of_the_linear_programme() {
+    let size = Size { decisions: 400, offers: 8, resources: 3, ..DAY };
+    for seed in 0..3 {
+        let instance = instance(Family::Even, size, seed);
+        let (planes, programme) = (hindsight(&instance).value, directly(&instance));
+        let apart = (planes / programme - 1.0).abs();
+        assert!(apart < 1e-3, "seed {seed}: {planes} and {programme}");
+    }
+}
+
+#[test]
+fn prices_keep_95_percent_of_hindsight_and_come_out_even() {
+    let sizes = [(10, 2), (50, 8), (200, 20)];
+    for (seed, (offers, resources)) in (0_u64..).zip(sizes) {
+        for family in [Family::Even, Family::Diurnal, Family::Drift] {
+            let instance = instance(family, Size { offers, resources, ..DAY }, seed);
+            let (known, outcome, error) = decided(&instance);
+            let share = outcome.value / known.value;
+            let first = run(&instance, Choice::FirstComeFirstServed).value / known.value;
+            let told = format!("{family:?}, {offers} offers: {share}, first come {first}, {error}");
+            assert!(share >= 0.95, "{told}");
+            assert!(share >= first + 0.08, "{told}");
+            assert!(error <= 0.02, "{told}");
+        }
+    }
+}
+
+#[test]
+fn bursts_nobody_knows_of_cost_no_more() {
+    let instance = instance(Family::Bursty, Size { days: 7, decisions: 20_000, ..DAY }, 1);
+    let (known, outcome, error) = decided(&instance);
+    let share = outcome.value / known.value;
+    assert!(share >= 0.95 && error <= 0.02, "{share}, {error}");
+}
+
+/// No online algorithm can be near hindsight where worth triples at half time: half of the budget
+/// is spent before anything shows it.
+#[test]
+fn a_jump_nobody_could_know_of_is_followed() {
+    let instance = instance(Family::Jump, DAY, 1);
+    let (known, outcome, error) = decided(&instance);
+    let share = outcome.value / known.value;
+    let first = run(&instance, Choice::FirstComeFirstServed).value / known.value;
+    assert!(share >= 0.90 && share >= first + 0.25, "{share} {first}");
+    assert!(error <= 0.02, "{error}");
+}
+
+#[test]
+fn shares_of_contacts_and_targets_are_met_beside_budgets() {
+    for (seed, family) in [(0, Family::Even), (1, Family::Diurnal), (2, Family::Drift)] {
+        let instance = with_goals(family, DAY, seed);
+        let (known, outcome, error) = decided(&instance);
+        let share = outcome.value / known.value;
+        assert!(share >= 0.95, "{family:?}: {share}");
+        let first = run(&instance, Choice::FirstComeFirstServed);
+        for (number, line) in instance.lines.iter().enumerate() {
+            let (measure, contacts) = outcome.sums[number];
+            let (unpriced, all) = first.sums[number];
+            match (&*line.id, line.bound) {
+                ("care", _) => {
+                    assert!(measure / contacts >= 0.295, "{}", measure / contacts);
+                    assert!(unpriced / all < 0.28, "{} by itself", unpriced / all);
+                }
+                ("complaints", _) => {
+                    assert!(measure / contacts <= 0.00505, "{}", measure / contacts);
+                    assert!(unpriced / all > 0.005, "{} by itself", unpriced / all);
+                }
+                ("reached", Bound::AtLeast(amount)) => assert!(measure >= 0.98 * amount),
+                _ => {}
+            }
+        }
+        assert!(error <= 0.02, "{family:?}: {error}");
+    }
+}
+
+/// A target that cannot be reached must not end with a price without end, nor push all else out of
+/// the way of the other lines' hard limits.
+#[test]
+fn a_target_out_of_reach_has_a_bounded_price() {
+    let mut instance = with_goals(Family::Even, DAY, 3);
+    let reached = instance.lines.len() - 1;
+    instance.lines[reached].bound = Bound::AtLeast(1e9);
+    instance.lines[reached].price_max = Some(5.0);
+    let outcome = run(&instance, Choice::Priced);
+    assert!(outcome.prices[reached] <= 5.0 && outcome.prices[reached] > 0.0);
+    assert!(outcome.value > 0.0);
+}
+
+#[test]
+fn the_same_instance_is_decided_the_same() {
+    let instance = instance(Family::Bursty, Size { decisions: 2_000, ..DAY }, 5);
+    let (one, two) = (run(&instance, Choice::Priced), run(&instance, Choice::Priced));
+    assert_eq!(one.value.to_bits(), two.value.to_bits());
+    assert_eq!(one.prices, two.prices);
+}

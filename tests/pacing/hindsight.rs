@@ -1,0 +1,134 @@
+//! What could have been had by somebody who knew everything in advance: the optimum of the linear
+//! programme over the whole instance.
+//!
+//! `max Σ v·x` subject to the lines and to at most one offer a customer equals, by strong duality,
+//! the least of `D(μ) = Σ μ·budget + Σ_customers max(0, max_offer(v - μ·use))` over μ ≥ 0. D is
+//! convex and piecewise linear with few variables, so cutting planes (Kelley 1960) reach its least
+//! value, each step a small linear programme; D at any μ bounds the optimum from above.
+
+use microlp::{ComparisonOp, OptimizationDirection, Problem, SolveOutcome};
+
+use super::instance::Instance;
+
+/// The optimum and its prices.
+pub struct Hindsight {
+    /// Value, from above: never less than the optimum.
+    pub value: f64,
+    /// How far at most it is above it, as a share.
+    pub gap: f64,
+    pub prices: Vec<f64>,
+    /// By line: what the optimum leaves unused at these prices, in the terms of `Bound::usage`.
+    pub slack: Vec<f64>,
+}
+
+const CUTS_MAX: usize = 600;
+const GAP: f64 = 3e-4;
+
+pub fn hindsight(instance: &Instance) -> Hindsight {
+    let lines = instance.lines.len();
+    let roof = 30.0 * scale(instance);
+    let mut prices = vec![0.01 * roof; lines];
+    let mut cuts: Vec<(f64, Vec<f64>)> = Vec::new();
+    let mut best =
+        Hindsight { value: f64::MAX, gap: f64::MAX, prices: prices.clone(), slack: Vec::new() };
+    for number in 0..CUTS_MAX {
+        let (value, slack) = dual(instance, &prices);
+        if value < best.value {
+            (best.value, best.prices, best.slack) = (value, prices.clone(), slack.clone());
+        }
+        let at_zero = value - dot(&slack, &prices);
+        cuts.push((at_zero, slack));
+        let Some((floor, next)) = least(&cuts, lines, roof) else { break };
+        best.gap = (best.value - floor) / best.value;
+        if best.gap < GAP {
+            break;
+        }
+        // Half-way steps keep the planes near the best point; every tenth goes all the way.
+        let far = if number % 10 == 9 { 1.0 } else { 0.4 };
+        let between = |(next, best): (&f64, &f64)| far * next + (1.0 - far) * best;
+        prices = next.iter().zip(&best.prices).map(between).collect();
+    }
+    best
+}
+
+/// D at `prices`, and its subgradient: what is left of each line.
+pub fn dual(instance: &Instance, prices: &[f64]) -> (f64, Vec<f64>) {
+    let usage = |offer: usize| {
+        instance.uses[offer].iter().map(|each| {
+            let line = usize::from(each.line);
+            (line, instance.lines[line].bound.usage(each.contact, 1.0))
+        })
+    };
+    let cost: Vec<f64> = (0..instance.uses.len())
+        .map(|offer| usage(offer).map(|(line, used)| prices[line] * used).sum())
+        .collect();
+    let mut slack: Vec<f64> = instance.lines.iter().map(|line| line.bound.budget()).collect();
+    let mut value = dot(&slack, prices);
+    for chance in &instance.chances {
+        let worth = chance.candidates.iter().map(|(offer, worth)| (*offer, worth - cost[*offer]));
+        let best = worth.max_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, worth)| *worth > 0.0);
+        if let Some((offer, worth)) = best {
+            value += worth;
+            for (line, used) in usage(offer) {
+                slack[line] -= used;
+            }
+        }
+    }
+    (value, slack)
+}
+
+/// The least point under all cuts: value ≥ `at_zero + slack·prices`.
+fn least(cuts: &[(f64, Vec<f64>)], lines: usize, roof: f64) -> Option<(f64, Vec<f64>)> {
+    let mut problem = Problem::new(OptimizationDirection::Minimize);
+    let value = problem.add_var(1.0, (0.0, f64::INFINITY));
+    let prices: Vec<_> = (0..lines).map(|_| problem.add_var(0.0, (0.0, roof))).collect();
+    for (at_zero, slack) in cuts {
+        let mut row = vec![(value, 1.0)];
+        row.extend(prices.iter().zip(slack).map(|(price, slack)| (*price, -slack)));
+        problem.add_constraint(row, ComparisonOp::Ge, *at_zero);
+    }
+    match problem.solve() {
+        Ok(SolveOutcome::Solution(found)) => {
+            let at = prices.iter().map(|price| found[*price]).collect();
+            Some((found.objective(), at))
+        }
+        _ => None,
+    }
+}
+
+/// The same optimum as one linear programme with a variable for every customer and offer.
+pub fn directly(instance: &Instance) -> f64 {
+    let mut problem = Problem::new(OptimizationDirection::Maximize);
+    let mut by_line: Vec<Vec<(microlp::Variable, f64)>> = vec![Vec::new(); instance.lines.len()];
+    for chance in &instance.chances {
+        let mut one = Vec::new();
+        for (offer, worth) in &chance.candidates {
+            let share = problem.add_var(*worth, (0.0, 1.0));
+            one.push((share, 1.0));
+            for each in &instance.uses[*offer] {
+                let line = usize::from(each.line);
+                by_line[line].push((share, instance.lines[line].bound.usage(each.contact, 1.0)));
+            }
+        }
+        problem.add_constraint(one, ComparisonOp::Le, 1.0);
+    }
+    for (line, row) in instance.lines.iter().zip(by_line) {
+        problem.add_constraint(row, ComparisonOp::Le, line.bound.budget());
+    }
+    match problem.solve() {
+        Ok(SolveOutcome::Solution(found)) => found.objective(),
+        other => panic!("no optimum: {other:?}"),
+    }
+}
+
+/// The usual worth of a contact.
+fn scale(instance: &Instance) -> f64 {
+    let best = instance.chances.iter().map(|chance| {
+        chance.candidates.iter().map(|(_, worth)| *worth).fold(0.0, f64::max)
+    });
+    best.sum::<f64>() / instance.chances.len() as f64
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
