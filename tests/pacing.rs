@@ -79,7 +79,8 @@ fn a_jump_nobody_could_know_of_is_followed() {
 #[test]
 fn shares_of_contacts_and_targets_are_met_beside_budgets() {
     for (seed, family) in [(0, Family::Even), (1, Family::Diurnal), (2, Family::Drift)] {
-        let instance = with_goals(family, DAY, seed);
+        let week = Size { decisions: 20_000, days: 7, ..DAY };
+        let instance = with_goals(family, week, seed);
         let (known, outcome, error) = decided(&instance);
         let share = outcome.value / known.value;
         assert!(share >= 0.95, "{family:?}: {share}");
@@ -90,7 +91,7 @@ fn shares_of_contacts_and_targets_are_met_beside_budgets() {
             match (&*line.id, line.bound) {
                 ("care", _) => {
                     assert!(measure / contacts >= 0.295, "{}", measure / contacts);
-                    assert!(unpriced / all < 0.28, "{} by itself", unpriced / all);
+                    assert!(unpriced / all < 0.295, "{} by itself", unpriced / all);
                 }
                 ("complaints", _) => {
                     assert!(measure / contacts <= 0.00505, "{}", measure / contacts);

@@ -197,7 +197,7 @@ pub fn with_goals(family: Family, size: Size, seed: u64) -> Instance {
     let serves: Vec<bool> = (0..size.offers).map(|offer| offer % 3 == 1).collect();
     for (offer, uses) in instance.uses.iter_mut().enumerate() {
         let serving = f64::from(u8::from(serves[offer]));
-        let complaint = if serves[offer] { 0.001 } else { 0.002 + 0.01 * draws.unit() };
+        let complaint = if serves[offer] { 0.001 } else { 0.0025 + 0.012 * draws.unit() };
         uses.push(Use { line: care, contact: serving, positive: 0.0 });
         uses.push(Use { line: complaints, contact: complaint, positive: 0.0 });
         if offer % 4 == 0 {
