@@ -123,9 +123,10 @@ pub fn directly(instance: &Instance) -> f64 {
 
 /// The usual worth of a contact.
 fn scale(instance: &Instance) -> f64 {
-    let best = instance.chances.iter().map(|chance| {
-        chance.candidates.iter().map(|(_, worth)| *worth).fold(0.0, f64::max)
-    });
+    let best = instance
+        .chances
+        .iter()
+        .map(|chance| chance.candidates.iter().map(|(_, worth)| *worth).fold(0.0, f64::max));
     best.sum::<f64>() / instance.chances.len() as f64
 }
 

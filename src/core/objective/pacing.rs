@@ -185,7 +185,8 @@ impl Pacing {
         let left = self.traffic.expected(forecast, now, period_end);
         let total = account.decisions + left;
         let elapsed = if total > 0.0 { account.decisions / total } else { 0.0 };
-        let share = |measure: f64| if account.contacts > 0.0 { measure / account.contacts } else { 0.0 };
+        let share =
+            |measure: f64| if account.contacts > 0.0 { measure / account.contacts } else { 0.0 };
         let (attained, pace, projected) = if line.bound.is_share() {
             let attained = share(account.used());
             (attained, line.bound.amount(), attained)
@@ -211,17 +212,12 @@ struct Moment<'a> {
 }
 
 impl Account {
-    fn take(
-        &mut self,
-        line: &Line,
-        batch: &LineTally,
-        exact: Option<f64>,
-        moment: &Moment<'_>,
-    ) {
+    fn take(&mut self, line: &Line, batch: &LineTally, exact: Option<f64>, moment: &Moment<'_>) {
         let (start, end) = line.period.around(moment.now);
         if self.period_start != start {
             // The price goes on: the next period starts from what the last one has taught.
-            *self = Self { dual: self.dual, rate: self.rate, period_start: start, ..Self::default() };
+            *self =
+                Self { dual: self.dual, rate: self.rate, period_start: start, ..Self::default() };
         }
         let open = moment.now >= start && moment.now < end;
         if open && moment.decisions > 0.0 {
