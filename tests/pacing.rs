@@ -1,6 +1,13 @@
 //! Shadow prices against what somebody who knew everything in advance could have had. The prices
 //! are the service's own; customers, offers and lines are random, from stated seeds.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "all of it is a test"
+)]
+
 #[path = "pacing/hindsight.rs"]
 mod hindsight;
 #[path = "pacing/instance.rs"]

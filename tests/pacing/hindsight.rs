@@ -17,8 +17,6 @@ pub struct Hindsight {
     /// How far at most it is above it, as a share.
     pub gap: f64,
     pub prices: Vec<f64>,
-    /// By line: what the optimum leaves unused at these prices, in the terms of `Bound::usage`.
-    pub slack: Vec<f64>,
 }
 
 const CUTS_MAX: usize = 600;
@@ -29,12 +27,11 @@ pub fn hindsight(instance: &Instance) -> Hindsight {
     let roof = 30.0 * scale(instance);
     let mut prices = vec![0.01 * roof; lines];
     let mut cuts: Vec<(f64, Vec<f64>)> = Vec::new();
-    let mut best =
-        Hindsight { value: f64::MAX, gap: f64::MAX, prices: prices.clone(), slack: Vec::new() };
+    let mut best = Hindsight { value: f64::MAX, gap: f64::MAX, prices: prices.clone() };
     for number in 0..CUTS_MAX {
         let (value, slack) = dual(instance, &prices);
         if value < best.value {
-            (best.value, best.prices, best.slack) = (value, prices.clone(), slack.clone());
+            (best.value, best.prices) = (value, prices.clone());
         }
         let at_zero = value - dot(&slack, &prices);
         cuts.push((at_zero, slack));

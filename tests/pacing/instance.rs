@@ -151,7 +151,7 @@ fn moment(family: Family, minute: i64, minutes: i64, seed: u64) -> (f64, f64, f6
         Family::Even => (1.0, 1.0, 0.0),
         Family::Diurnal => (day, 1.0 + 0.4 * turn.sin(), 0.5 * turn.cos()),
         Family::Bursty => {
-            let burst = mix64(seed, (minute / 15) as u64) % 12 == 0;
+            let burst = mix64(seed, (minute / 15) as u64).is_multiple_of(12);
             if burst { (10.0, 1.3, 0.0) } else { (0.6, 1.0, 0.0) }
         }
         Family::Drift => (day, 0.7 + 0.6 * elapsed, 0.0),
