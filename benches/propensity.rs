@@ -93,14 +93,16 @@ fn set(mut spec: PropensitySpec, arg: &str) -> PropensitySpec {
     let number: f64 = value.parse().unwrap();
     match field {
         "bins" => spec.bins = number as usize,
+        "dense_max" => spec.dense_max = number as usize,
+        "dense_variance" => spec.dense_variance = number,
+        "dense_drift" => spec.dense_drift = number,
+        "owns_max" => spec.owns_max = number as usize,
+        "own_variance" => spec.own_variance = number,
         "pairs_max" => spec.pairs_max = number as usize,
-        "table_bits" => spec.table_bits = number as u8,
-        "bias_variance" => spec.bias_variance = number,
-        "main_variance" => spec.main_variance = number,
-        "pair_variance" => spec.pair_variance = number,
-        "group_variance" => spec.group_variance = number,
-        "offer_variance" => spec.offer_variance = number,
-        "drift" => spec.drift = number,
+        "slopes_max" => spec.slopes_max = number as usize,
+        "templates_max" => spec.templates_max = number as usize,
+        "plain_bits" => spec.plain_bits = number as u8,
+        "deep_bits" => spec.deep_bits = number as u8,
         _ => println!("no field `{field}`"),
     }
     spec

@@ -43,8 +43,9 @@ fn probabilities_of_real_coupons_are_worth_something() {
     assert_eq!(report["rows"], 12_684);
     let figure = |name: &str| report[name].as_f64().unwrap();
     assert!((figure("base_log_loss") - 0.6841).abs() < 1e-4, "{report}");
-    assert!(figure("log_loss") < 0.61 && figure("auc") > 0.72, "{report}");
+    assert!(figure("log_loss") < 0.54 && figure("auc") > 0.79, "{report}");
     assert!((figure("rig") - (1.0 - figure("log_loss") / figure("base_log_loss"))).abs() < 1e-12);
+    assert!(figure("ece") <= 0.015, "{report}");
     assert!(figure("rows_per_s") > 0.0);
 }
 

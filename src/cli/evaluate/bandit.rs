@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::columns::{self, Features, Told};
 use super::data;
+use super::propensity::NOTHING_DECLARED;
 use super::table::{Cell, DataError, Table};
 use crate::cli::stats::count;
 use crate::cli::stats::wilson::wilson;
@@ -19,6 +20,8 @@ use crate::core::time::UnixMs;
 
 /// Most labels to choose from.
 const LABELS_MAX: usize = 1_000;
+/// Thompson's draws are this share of the belief's spread.
+const SPREAD: f64 = 0.15;
 /// Rows between two looks at the progress bar.
 const BAR_ROWS: usize = 1_024;
 
@@ -119,6 +122,7 @@ fn labels(table: &Table, name: &str) -> Result<Vec<Candidate>, DataError> {
             group: Key::of("group"),
             treatment: Key::of(text),
             channel: Key::of("channel"),
+            prior: NOTHING_DECLARED,
             ..Candidate::default()
         }),
         Cell::Missing | Cell::List(_) => {
@@ -132,7 +136,7 @@ fn choose(model: &Propensity, features: &FeatureVector, labels: &[Candidate], se
     let prepared = model.prepare(features);
     let (mut best, mut best_score) = (0, f64::NEG_INFINITY);
     for (number, candidate) in labels.iter().enumerate() {
-        let score = model.predict(&prepared, candidate).sample(normal(mix64(seed, number as u64)));
+        let score = model.belief(&prepared, candidate).sample(SPREAD * normal(mix64(seed, number as u64)));
         if score > best_score {
             (best, best_score) = (number, score);
         }

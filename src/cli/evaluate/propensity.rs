@@ -15,11 +15,13 @@ use crate::cli::stats::ranking::auc;
 use crate::cli::stats::{Predicted, count};
 use crate::cli::{Exit, Failure, output};
 use crate::core::key::Key;
-use crate::core::propensity::{Candidate, Propensity, PropensitySpec};
+use crate::core::propensity::{Candidate, Prior, Propensity, PropensitySpec};
 use crate::core::time::UnixMs;
 
 /// Bins of equal width of the calibration error.
 const ECE_BINS: usize = 15;
+/// Data come without a belief.
+pub(super) const NOTHING_DECLARED: Prior = Prior { probability: 0.5, evidence: 0.0 };
 /// Rows between two looks at the progress bar.
 const BAR_ROWS: usize = 4_096;
 
@@ -97,9 +99,11 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         let at = times.as_ref().and_then(|times| times.get(row)).copied();
         let at = at.unwrap_or(UnixMs(i64::try_from(done).unwrap_or(i64::MAX)));
         let positive = labels.get(row).copied().unwrap_or_default();
-        let probability = model.predict(&model.prepare(&features), &candidate).probability;
+        let prepared = model.prepare(&features);
+        let probability = model.predict(&prepared, &candidate).probability;
         predictions.push(Predicted { probability, positive });
-        model.learn(&features, &candidate, f64::from(u8::from(positive)), 1.0, at);
+        let label = f64::from(u8::from(positive));
+        model.learn_prepared(prepared, &features, &candidate, (label, 1.0), at);
         if done.is_multiple_of(BAR_ROWS) {
             bar.set_position(done as u64);
         }
@@ -152,6 +156,7 @@ impl<'a> Candidates<'a> {
             group: Key::of("group"),
             treatment: of(&self.offer, "treatment"),
             channel: of(&self.channel, "channel"),
+            prior: NOTHING_DECLARED,
             ..Candidate::default()
         }
     }

@@ -2,8 +2,7 @@
 //! one cache line, with exact ids, so that what was never seen keeps its prior, and predicting
 //! for one more offer touches one block and nothing else.
 
-use super::table::{decode_weight, encode_weight};
-use super::weight::Weight;
+use super::weight::{Weight, decode_weight, encode_weight};
 use crate::core::codec::bytes::{CodecError, Reader, Writer};
 use crate::core::codec::cow::Ranked;
 

@@ -17,6 +17,7 @@ const PLACEMENT: u64 = 5 << 40;
 const TREATMENT: u64 = 6 << 40;
 const AFFINITY: u64 = 7 << 40;
 const AFFINITY_MISSING: u64 = 8 << 40;
+const GROUP: u64 = 9 << 40;
 
 /// One input.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -83,24 +84,9 @@ pub fn affinity_name() -> Key {
     Key::of("affinity")
 }
 
-/// Ids of the crosses of two tokens of different attributes, at most `pairs_max`.
-pub fn pairs(
-    active: &[Active],
-    pairs_max: usize,
-) -> impl Iterator<Item = (&Active, &Active, u32)> + '_ {
-    let tokens = |from: usize| active.iter().skip(from).filter(|one| one.token);
-    (0..active.len())
-        .filter_map(|at| active.get(at).filter(|one| one.token).map(|one| (at, one)))
-        .flat_map(move |(at, a)| tokens(at + 1).map(move |b| (a, b)))
-        .filter(|(a, b)| a.name != b.name)
-        .take(pairs_max)
-        .map(|(a, b)| (a, b, pair_id(a.id, b.id)))
-}
-
-#[inline]
-fn pair_id(a: u32, b: u32) -> u32 {
-    // Two odd multipliers and a fold: cheaper than a full mix, and ids are mixed already.
-    let word = u64::from(a).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-        ^ u64::from(b).wrapping_mul(0xc2b2_ae3d_27d4_eb4f);
-    ((word >> 32) as u32 ^ (word >> 11) as u32).max(1)
+/// The input that a candidate's group is to what all offers share.
+#[must_use]
+pub fn group_input(candidate: &Candidate) -> Active {
+    let name = candidate.group;
+    Active { id: id(GROUP, name, 0), x: 1.0, name, token: true }
 }

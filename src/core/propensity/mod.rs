@@ -1,16 +1,26 @@
-//! How probable the positive outcome of a candidate is, and how sure that is: one online Bayesian
-//! logistic model over features × offers, learning from every outcome. Lives here: the model and
-//! its bytes. Not here: what an outcome is worth, or which candidate wins.
+//! How probable the positive outcome of a candidate is, and how sure that is: six online learners
+//! over features × offers, blended, learning from every outcome. Lives here: the model and its
+//! bytes. Not here: what an outcome is worth, or which candidate wins. The mathematics, and what it
+//! is worth on real data, are in `docs/learning.md`.
 
+mod blend;
 mod block;
 mod candidate;
+mod cells;
+mod crosses;
+mod deep;
+mod dense;
 mod encode;
 mod explain;
+mod mixer;
 mod model;
 mod numeric;
+mod own;
+mod plain;
+mod slots;
 mod spec;
 mod state;
-mod table;
+mod update;
 pub mod weight;
 
 pub use candidate::{Candidate, Estimate, Prior};

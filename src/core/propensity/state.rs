@@ -1,22 +1,45 @@
 //! The model as bytes: exactly what it holds, so that a restored one makes identical updates.
 
+use std::sync::Arc;
+
+use super::blend::Blend;
 use super::block::Block;
+use super::crosses::{ATTRIBUTES_MAX, Crosses};
+use super::deep::Deep;
+use super::dense::Dense;
 use super::model::Propensity;
 use super::numeric::Numeric;
+use super::own::Owns;
+use super::plain::Plain;
+use super::slots::Slots;
 use super::spec::PropensitySpec;
-use super::table::{Table, decode_weight, encode_weight};
 use crate::core::codec::bytes::{CodecError, Reader, Writer};
 use crate::core::codec::cow::{decode_map, encode_map};
+use crate::core::key::Key;
 use crate::core::time::UnixMs;
+
+/// Layout of the bytes; another is refused.
+const VERSION: u8 = 2;
 
 impl Propensity {
     /// Appends the whole state, settings included.
     pub fn encode(&self, out: &mut Writer) {
+        out.u8(VERSION);
         encode_spec(&self.spec, out);
         out.varint(self.learned);
         out.signed(self.latest_at.0);
-        encode_weight(&self.intercept, out);
-        self.table.encode(out);
+        self.slots.encode(out);
+        self.steady.encode(out);
+        self.drifting.encode(out);
+        let (names, numbers) = self.crosses.names();
+        for list in [names, numbers] {
+            out.varint(list.len() as u64);
+            list.iter().for_each(|name| out.key(*name));
+        }
+        self.plain.encode(out);
+        self.deep.encode(out);
+        self.blend.encode(out);
+        self.owns.encode(out);
         encode_map(&self.groups, Block::encode, out);
         encode_map(&self.offers, Block::encode, out);
         encode_map(&self.numerics, Numeric::encode, out);
@@ -27,6 +50,10 @@ impl Propensity {
     /// # Errors
     /// [`CodecError`] when the bytes are short or no such state.
     pub fn decode(input: &mut Reader<'_>) -> Result<Self, CodecError> {
+        match input.u8()? {
+            VERSION => {}
+            version => return Err(CodecError::Version(version)),
+        }
         let spec = decode_spec(input)?;
         let mut model = Self::new(spec.clone());
         if model.spec != spec {
@@ -34,8 +61,15 @@ impl Propensity {
         }
         model.learned = input.varint()?;
         model.latest_at = UnixMs(input.signed()?);
-        model.intercept = decode_weight(input)?;
-        model.table = Table::decode(spec.table_bits, input)?;
+        model.slots = Slots::decode(spec.dense_max, input)?;
+        model.steady = Dense::decode(spec.dense_variance, spec.dense_max, input)?;
+        model.drifting = Dense::decode(spec.dense_variance, spec.dense_max, input)?;
+        let (names, numbers) = (decode_names(input)?, decode_names(input)?);
+        model.crosses = Arc::new(Crosses::of(names, numbers, &spec));
+        model.plain = Plain::decode(spec.plain_bits, input)?;
+        model.deep = Deep::decode(spec.deep_bits, input)?;
+        model.blend = Blend::decode(input)?;
+        model.owns = Owns::decode(spec.owns_max, (spec.own_variance, spec.dense_max), input)?;
         let slots = spec.group_weights_max;
         decode_map(&mut model.groups, |input| Block::decode(slots, input), input)?;
         let slots = spec.offer_weights_max;
@@ -45,52 +79,32 @@ impl Propensity {
     }
 }
 
+fn decode_names(input: &mut Reader<'_>) -> Result<Vec<Key>, CodecError> {
+    let count = input.count(ATTRIBUTES_MAX, 4, "names of attributes")?;
+    let names = (0..count).map(|_| input.key()).collect::<Result<Vec<_>, _>>()?;
+    let ascending = names.is_sorted_by(|a, b| a < b);
+    ascending.then_some(names).ok_or(CodecError::Invalid("order of attributes"))
+}
+
 fn encode_spec(spec: &PropensitySpec, out: &mut Writer) {
-    out.u8(spec.table_bits);
-    for size in [
-        spec.offers_max,
-        spec.groups_max,
-        spec.offer_weights_max,
-        spec.group_weights_max,
-        spec.numerics_max,
-        spec.bins,
-        spec.pairs_max,
-    ] {
-        out.varint(size as u64);
-    }
-    for number in [
-        spec.bias_variance,
-        spec.main_variance,
-        spec.pair_variance,
-        spec.group_variance,
-        spec.offer_variance,
-        spec.drift,
-    ] {
-        out.f64(number);
-    }
+    let mut spec = spec.clone();
+    let (sizes, bits, numbers) = spec.fields();
+    sizes.into_iter().for_each(|size| out.varint(*size as u64));
+    bits.into_iter().for_each(|bits| out.u8(*bits));
+    numbers.into_iter().for_each(|number| out.f64(*number));
 }
 
 fn decode_spec(input: &mut Reader<'_>) -> Result<PropensitySpec, CodecError> {
-    let table_bits = input.u8()?;
-    let mut size = || -> Result<usize, CodecError> {
-        usize::try_from(input.varint()?).map_err(|_| CodecError::Invalid("size"))
-    };
-    let mut spec = PropensitySpec {
-        table_bits,
-        offers_max: size()?,
-        groups_max: size()?,
-        offer_weights_max: size()?,
-        group_weights_max: size()?,
-        numerics_max: size()?,
-        bins: size()?,
-        pairs_max: size()?,
-        ..PropensitySpec::default()
-    };
-    spec.bias_variance = input.f64()?;
-    spec.main_variance = input.f64()?;
-    spec.pair_variance = input.f64()?;
-    spec.group_variance = input.f64()?;
-    spec.offer_variance = input.f64()?;
-    spec.drift = input.f64()?;
+    let mut spec = PropensitySpec::default();
+    let (sizes, bits, numbers) = spec.fields();
+    for size in sizes {
+        *size = usize::try_from(input.varint()?).map_err(|_| CodecError::Invalid("size"))?;
+    }
+    for bits in bits {
+        *bits = input.u8()?;
+    }
+    for number in numbers {
+        *number = input.f64()?;
+    }
     Ok(spec)
 }

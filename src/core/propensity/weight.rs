@@ -7,6 +7,8 @@
 //! posterior mode, iterated): since one outcome informs one direction, the mode is found on a
 //! line, exactly.
 
+use crate::core::codec::bytes::{CodecError, Reader, Writer};
+
 /// Largest magnitude of a weight's mean and of a logit.
 pub const LOGIT_MAX: f64 = 30.0;
 /// Smallest share of its prior variance a weight keeps.
@@ -48,6 +50,21 @@ impl Weight {
     pub fn is_sound(&self) -> bool {
         self.mean.is_finite() && self.spread >= SPREAD_MIN && self.spread <= 1.0
     }
+}
+
+/// Appends a weight: eight bytes.
+pub fn encode_weight(weight: &Weight, out: &mut Writer) {
+    out.f32(weight.mean);
+    out.f32(weight.spread);
+}
+
+/// Takes a weight.
+///
+/// # Errors
+/// [`CodecError`] when the bytes are short or the weight is not sound.
+pub fn decode_weight(input: &mut Reader<'_>) -> Result<Weight, CodecError> {
+    let weight = Weight { mean: input.f32()?, spread: input.f32()? };
+    weight.is_sound().then_some(weight).ok_or(CodecError::Invalid("weight"))
 }
 
 /// What one outcome teaches along its direction.
