@@ -136,7 +136,8 @@ fn choose(model: &Propensity, features: &FeatureVector, labels: &[Candidate], se
     let prepared = model.prepare(features);
     let (mut best, mut best_score) = (0, f64::NEG_INFINITY);
     for (number, candidate) in labels.iter().enumerate() {
-        let score = model.belief(&prepared, candidate).sample(SPREAD * normal(mix64(seed, number as u64)));
+        let score =
+            model.belief(&prepared, candidate).sample(SPREAD * normal(mix64(seed, number as u64)));
         if score > best_score {
             (best, best_score) = (number, score);
         }

@@ -122,9 +122,12 @@ impl Crosses {
         let mut deep = Vec::with_capacity(active.len() + self.templates.len());
         plain.extend(active.iter().map(|one| (one.id, one.x)));
         deep.extend(plain.iter().copied());
-        self.each(active, |is_deep, input, _| {
-            if is_deep { deep.push(input) } else { plain.push(input) }
-        });
+        self.each(
+            active,
+            |is_deep, input, _| {
+                if is_deep { deep.push(input) } else { plain.push(input) }
+            },
+        );
         (plain, deep)
     }
 

@@ -197,7 +197,11 @@ impl Dense {
     ///
     /// # Errors
     /// [`CodecError`] when the bytes are short or no such state.
-    pub fn decode(prior: f64, slots_max: usize, input: &mut Reader<'_>) -> Result<Self, CodecError> {
+    pub fn decode(
+        prior: f64,
+        slots_max: usize,
+        input: &mut Reader<'_>,
+    ) -> Result<Self, CodecError> {
         let stride = input.count(slots_max.next_multiple_of(LANES), 4, "slots of a regression")?;
         let mut numbers = |count: usize| -> Result<Vec<f32>, CodecError> {
             (0..count).map(|_| input.finite32("weight")).collect()

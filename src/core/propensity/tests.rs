@@ -268,9 +268,7 @@ proptest! {
 #[test]
 fn intervals_cover_what_they_say() {
     // True logits of customers of 8 x 4 kinds; after 400 outcomes, 90 % intervals of each kind.
-    let kind = |a: u64, b: u64| {
-        features(&[("a", &format!("a{a}")), ("b", &format!("b{b}"))], &[])
-    };
+    let kind = |a: u64, b: u64| features(&[("a", &format!("a{a}")), ("b", &format!("b{b}"))], &[]);
     let (mut covered, mut asked) = (0, 0);
     for world in 0..12_u64 {
         let effect = |what: u64, value: u64| (unit(world * 31 + what, value) - 0.5) * 1.2;

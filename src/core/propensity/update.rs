@@ -118,7 +118,13 @@ impl Propensity {
 
     fn update_regressions(&mut self, prepared: &Prepared, dots: &[Dot], outcome: Outcome) {
         let drift = self.spec.dense_drift;
-        update(&mut self.steady, (&prepared.dots, dots), &prepared.steady_gain, outcome, SETTLED_DRIFT);
+        update(
+            &mut self.steady,
+            (&prepared.dots, dots),
+            &prepared.steady_gain,
+            outcome,
+            SETTLED_DRIFT,
+        );
         update(&mut self.drifting, (&prepared.dots, dots), &prepared.drifting_gain, outcome, drift);
     }
 
