@@ -253,9 +253,10 @@ impl Telling<'_> {
             context_weight,
             selection_mode: mode.into(),
             selection_probability: placed.selection_probability,
-            selection_probability_estimated: false,
+            selection_probability_estimated: placed.selection_estimated,
             content: placed.content.iter().map(content).collect(),
             locale: self.channel.locale.to_string(),
+            bundle: placed.bundle.as_deref().unwrap_or_default().to_owned(),
             reasons: placed
                 .reasons
                 .as_ref()

@@ -145,6 +145,7 @@ fn fate_of(gate: Gate, score: Option<f64>) -> v1::Fate {
         Gate::Treatment if score.is_some() => v1::Fate::Content,
         Gate::Treatment => v1::Fate::Channel,
         Gate::Exclusion => v1::Fate::Exclusion,
+        Gate::Slate => v1::Fate::Slate,
         Gate::Threshold => v1::Fate::Threshold,
         // What cannot be scored ranks last.
         Gate::Score | Gate::Outranked => v1::Fate::Outranked,

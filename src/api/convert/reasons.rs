@@ -74,6 +74,10 @@ pub fn factors(scheme: Option<&Scheme>, placed: &Placed) -> Vec<v1::Factor> {
             factors.push(factor(name, moved, placed.score - without));
         }
     }
+    if placed.diversity != 1.0 {
+        let change = placed.score * (placed.diversity - 1.0);
+        factors.push(factor("diversity", placed.diversity, change));
+    }
     factors
 }
 

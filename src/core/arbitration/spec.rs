@@ -2,6 +2,7 @@
 
 use super::influence::InfluencerSpec;
 use super::objection::ObjectionSpec;
+use super::slate::{BundleSpec, Diversity};
 use crate::core::expression::Program;
 
 /// All of it.
@@ -11,6 +12,10 @@ pub struct ArbitrationSpec {
     pub uses: Vec<UseSpec>,
     /// By channel, by placement.
     pub places: Vec<Vec<PlaceSpec>>,
+    /// By channel: most offers of one group over all its placements.
+    pub max_per_group: Vec<Option<u32>>,
+    /// Offers shown together.
+    pub bundles: Vec<BundleSpec>,
     /// Outcomes that move scores for a while.
     pub influencers: Vec<InfluencerSpec>,
     /// What a rejection's reason does for the rest of an interaction.
@@ -42,6 +47,10 @@ impl UseSpec {
 pub struct PlaceSpec {
     /// Index of its own scheme; `None`: the channel's.
     pub scheme: Option<u16>,
+    /// Most offers of one group in it.
+    pub max_per_group: Option<u32>,
+    /// Variety within it.
+    pub diversity: Option<Diversity>,
 }
 
 impl ArbitrationSpec {

@@ -3,24 +3,22 @@
 use std::sync::Arc;
 
 use super::candidates::{Candidate, Scorer};
+use super::content::render;
 use super::decision::{
     ChannelDecision, ChannelRequest, Fates, NoOffer, Placed, PlacementDecision, PlacementRequest,
     Reasons, RenderedContent,
 };
+use super::slate::{self, Chances, Composed};
 use super::{Shared, fates};
 use crate::core::arbitration::score::Ranking;
-use crate::core::arbitration::slate::{self, Board, Bounds, Slate};
+use crate::core::arbitration::slate::{Board, Passed, Unit, discount};
 use crate::core::catalog::schema::builtin;
-use crate::core::catalog::{Catalog, Channel, Placement, Treatment};
-use crate::core::content::{self, ContentError, Scene};
+use crate::core::catalog::{Catalog, Channel, Placement};
+use crate::core::content::ContentError;
 use crate::core::expression::EvalError;
-use crate::core::key::{Key, mix64, unit};
+use crate::core::key::{Key, mix64};
 use crate::core::policy::{Bitset, Evaluation};
 use crate::core::value::Value;
-
-/// Purposes of the draws that one decision makes from its seed.
-const DRAW_EXPLORE: u64 = 0x6578_706c;
-const DRAW_ORDER: u64 = 0x6f72_6465;
 
 /// What came of one placement's candidates.
 pub(super) struct Field<'a> {
@@ -67,42 +65,41 @@ pub(super) fn decide(
         .filter_map(|placement| field(&mut scorer, asked, placement, &survivors, frame))
         .collect();
 
-    let bounds = bounds(catalog, evaluation, asked.channel);
-    let render = |field: &mut Field<'_>, position: usize, frame: &[Option<Value>]| {
-        render(catalog, channel, &locale, field, position, frame)
-    };
-    let boards: Vec<Board> = fields.iter().map(board).collect();
-    let greedy = slate::fill(&boards, &bounds, |board, position| {
-        fields.get_mut(board).is_some_and(|field| render(field, position, frame))
+    let bounds = slate::bounds(catalog, evaluation, asked.channel, &fields);
+    let (boards, passed) = boards(catalog, asked.channel, &fields);
+    let draw = (channel.epsilon, mix64(shared.seed, u64::from(channel.key.0)));
+    let mut composed = slate::compose(&boards, &bounds, draw, &mut |board, position| {
+        let field = fields.get_mut(board);
+        field.is_some_and(|field| render(catalog, channel, &locale, field, position, frame))
     });
-    let seed = mix64(shared.seed, u64::from(channel.key.0));
-    let explored = channel.epsilon > 0.0 && unit(seed, DRAW_EXPLORE) < channel.epsilon;
-    let shown = if explored {
-        let boards: Vec<Board> = boards
-            .iter()
-            .zip(0_u64..)
-            .map(|(board, number)| slate::shuffled(board, mix64(mix64(seed, DRAW_ORDER), number)))
-            .collect();
-        slate::fill(&boards, &bounds, |board, position| {
-            fields.get_mut(board).is_some_and(|field| render(field, position, frame))
-        })
-    } else {
-        greedy.clone()
-    };
-
+    composed.shown.passed.extend(passed);
+    let chances = Chances::new(&boards, &bounds, draw, |board, position| {
+        let place = fields.get(board).and_then(|field| field.content.get(position));
+        !matches!(place, Some(Some(Err(_))))
+    });
     let fates = if shared.request.explain {
-        fates::all(shared, evaluation, asked.channel, &fields, &shown, &scorer, frame)
+        fates::all(
+            shared,
+            evaluation,
+            asked.channel,
+            (&fields, &boards),
+            &composed.shown,
+            &scorer,
+            frame,
+        )
     } else {
         Fates::default()
     };
     let placements = fields
         .iter_mut()
+        .zip(&boards)
         .enumerate()
-        .map(|(board, field)| {
-            let chances = Chances { epsilon: channel.epsilon, greedy: &greedy, board };
-            placement(shared, &scorer, field, &shown, &chances, frame)
+        .map(|(number, (field, board))| {
+            let filled = Filled { number, board, composed: &composed, chances: &chances };
+            placement(shared, &scorer, field, &filled, frame)
         })
         .collect();
+    let explored = composed.explored;
     Some(ChannelDecision { channel: asked.channel, locale, explored, placements, fates })
 }
 
@@ -164,100 +161,39 @@ fn scheme_for(
     own.unwrap_or(channel.scheme)
 }
 
-fn board(field: &Field<'_>) -> Board {
-    let slots = field.asked.slots.min(field.placement.slots) as usize;
-    Board {
-        weights: field.placement.weights.iter().copied().take(slots).collect(),
-        ranked: field
-            .candidates
-            .iter()
-            .take(field.worthy)
-            .enumerate()
-            .map(|(position, candidate)| (candidate.offer, position))
-            .collect(),
+fn boards(catalog: &Catalog, channel: u16, fields: &[Field<'_>]) -> (Vec<Board>, Vec<Passed>) {
+    let each = fields.iter().enumerate();
+    let (boards, passed): (Vec<Board>, Vec<Vec<Passed>>) =
+        each.map(|(number, field)| slate::board(catalog, channel, field, number)).unzip();
+    (boards, passed.concat())
+}
+
+/// A placement, filled.
+struct Filled<'f> {
+    number: usize,
+    board: &'f Board,
+    composed: &'f Composed,
+    chances: &'f Chances,
+}
+
+impl Filled<'_> {
+    fn taken(&self) -> &[Option<usize>] {
+        let slots = self.composed.shown.slots.get(self.number);
+        slots.map(Vec::as_slice).unwrap_or_default()
     }
-}
 
-fn bounds<'a>(catalog: &'a Catalog, evaluation: &Evaluation<'_>, channel: u16) -> Bounds<'a> {
-    let bit = 1_u64.checked_shl(u32::from(channel)).unwrap_or(0);
-    let limits = catalog.policy.spec().limits.iter().zip(evaluation.limits());
-    Bounds {
-        exclusions: catalog
-            .exclusions
-            .iter()
-            .map(|exclusion| (&exclusion.id, &exclusion.offers))
-            .collect(),
-        caps: limits
-            .filter(|(limit, _)| limit.channel_mask & bit != 0 && !limit.per_offer)
-            .map(|(limit, state)| (&limit.id, &limit.offers, state.remaining))
-            .collect(),
+    /// What variety leaves of the score of the offer in a slot.
+    fn diversity(&self, slot: usize, offer: u32) -> f64 {
+        discount(self.board, slot, offer, |other| {
+            let position = self.taken().get(other).copied().flatten()?;
+            let mut entries = self.board.ranked.iter().flat_map(|e| self.board.members(e));
+            entries.find(|entry| entry.position == position).copied()
+        })
     }
-}
 
-/// Renders a candidate's content once; whether it can be shown.
-fn render(
-    catalog: &Catalog,
-    channel: &Channel,
-    locale: &Arc<str>,
-    field: &mut Field<'_>,
-    position: usize,
-    frame: &[Option<Value>],
-) -> bool {
-    let Some(candidate) = field.candidates.get(position) else { return false };
-    let Some(place) = field.content.get_mut(position) else { return false };
-    let rendered = place.get_or_insert_with(|| {
-        let offer = catalog.offers.get(candidate.offer as usize);
-        let treatment = offer.and_then(|offer| offer.treatments.get(candidate.treatment));
-        match (offer, treatment) {
-            (Some(offer), Some(treatment)) => {
-                let chars_max = channel.text_chars_max;
-                let scene = Scene { frame, offer, locale, chars_max };
-                texts(catalog, channel, treatment, &scene)
-            }
-            _ => Ok(Vec::new()),
-        }
-    });
-    rendered.is_ok()
-}
-
-fn texts(
-    catalog: &Catalog,
-    channel: &Channel,
-    treatment: &Treatment,
-    scene: &Scene<'_>,
-) -> Result<Vec<RenderedContent>, ContentError> {
-    let default = channel.locales.first().map_or("", |locale| &**locale);
-    treatment
-        .content
-        .iter()
-        .filter_map(|content| {
-            let variant = content::pick(&content.variants, scene.locale, default)?;
-            Some((content, variant))
-        })
-        .map(|(content, variant)| {
-            let text = catalog.templates.render(variant, scene)?;
-            Ok(RenderedContent { name: content.name.clone(), ty: content.ty, text })
-        })
-        .collect()
-}
-
-/// What selection probabilities are computed from.
-struct Chances<'a> {
-    epsilon: f64,
-    greedy: &'a Slate,
-    board: usize,
-}
-
-impl Chances<'_> {
-    /// Probability that a candidate takes a slot: (1 - ε) if the greedy slate puts it there, plus
-    /// ε / n for its share of the random orders of n candidates. Exact for one placement without
-    /// exclusions and caps; with them the second term is an approximation.
-    fn of(&self, slot: usize, position: usize, candidates: usize) -> f64 {
-        let greedy = self.greedy.slots.get(self.board).and_then(|slots| slots.get(slot));
-        let chosen = greedy.is_some_and(|taken| *taken == Some(position));
-        #[expect(clippy::cast_precision_loss, reason = "offers are at most 50,000")]
-        let share = 1.0 / candidates.max(1) as f64;
-        f64::from(u8::from(chosen)) * (1.0 - self.epsilon) + self.epsilon * share
+    fn bundle(&self, position: usize) -> Option<Arc<str>> {
+        let holds = |unit: &&Unit| unit.members.iter().any(|m| m.position == position);
+        self.board.units.iter().find(holds).map(|unit| unit.id.clone())
     }
 }
 
@@ -265,11 +201,10 @@ fn placement(
     shared: &Shared<'_>,
     scorer: &Scorer<'_>,
     field: &mut Field<'_>,
-    shown: &Slate,
-    chances: &Chances<'_>,
+    filled: &Filled<'_>,
     frame: &[Option<Value>],
 ) -> PlacementDecision {
-    let taken = shown.slots.get(chances.board).map(Vec::as_slice).unwrap_or_default();
+    let taken = filled.taken();
     let explain = shared.request.explain;
     let mut offers = Vec::with_capacity(taken.len());
     for (slot, position) in taken.iter().enumerate() {
@@ -279,6 +214,7 @@ fn placement(
             Some(Ok(content)) => content,
             _ => Vec::new(),
         };
+        let (at, ranked) = ((filled.number, slot), &filled.composed.ranked);
         offers.push(Placed {
             offer: candidate.offer,
             treatment: candidate.treatment,
@@ -286,7 +222,10 @@ fn placement(
             score: candidate.score,
             factors: candidate.factors,
             estimate: candidate.estimate,
-            selection_probability: chances.of(slot, position, field.worthy),
+            diversity: filled.diversity(slot, candidate.offer),
+            bundle: filled.bundle(position),
+            selection_probability: filled.chances.of(ranked, at, position, field.worthy),
+            selection_estimated: filled.chances.estimated(),
             content,
             reasons: explain.then(|| reasons(shared, scorer, (candidate, field.scheme), frame)),
         });

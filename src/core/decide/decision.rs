@@ -165,8 +165,14 @@ pub struct Placed {
     pub factors: Factors,
     /// Propensity with its uncertainty.
     pub estimate: Estimate,
+    /// What variety counts of the score in this slot, in 0..=1; 1 where none is asked.
+    pub diversity: f64,
+    /// Id of the bundle that it is part of.
+    pub bundle: Option<Arc<str>>,
     /// Probability with which this offer was selected for this slot.
     pub selection_probability: f64,
+    /// Whether that probability is an estimate.
+    pub selection_estimated: bool,
     /// Texts and links, rendered.
     pub content: Vec<RenderedContent>,
     /// Why, when asked to explain.

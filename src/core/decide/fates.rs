@@ -6,7 +6,7 @@ use super::Shared;
 use super::candidates::Scorer;
 use super::channel::Field;
 use super::decision::{Cause, Fate, Fates};
-use crate::core::arbitration::slate::Slate;
+use crate::core::arbitration::slate::{Board, Slate};
 use crate::core::interaction::OutcomeKind;
 use crate::core::policy::{Bitset, Evaluation, Explainer, Gate, ReadValue, Stop, StoppedBy};
 use crate::core::value::Value;
@@ -16,7 +16,7 @@ pub(super) fn all(
     shared: &Shared<'_>,
     evaluation: &mut Evaluation<'_>,
     channel: u16,
-    fields: &[Field<'_>],
+    (fields, boards): (&[Field<'_>], &[Board]),
     shown: &Slate,
     scorer: &Scorer<'_>,
     frame: &[Option<Value>],
@@ -25,13 +25,14 @@ pub(super) fn all(
     let mut told = placed(catalog.offers.len(), fields, shown);
     let mut explainer = evaluation.explain(channel, frame);
     let mut reached = Vec::new();
-    for (board, field) in fields.iter().enumerate() {
+    for (number, (field, board)) in fields.iter().zip(boards).enumerate() {
+        let least = least_shown(field, number, shown);
         for (position, candidate) in field.candidates.iter().enumerate() {
             if told.contains(candidate.offer) {
                 continue;
             }
             told.insert(candidate.offer);
-            let cause = explainer.tell(not_placed(field, board, position, shown));
+            let cause = explainer.tell(not_placed((field, board, number), position, shown, least));
             let (placement, score) = (Some(field.asked.placement), Some(candidate.score));
             reached.push(Fate { offer: candidate.offer, placement, cause, score });
         }
@@ -89,16 +90,19 @@ fn merge(
 }
 
 /// Why a candidate was scored and not placed.
-fn not_placed(field: &Field<'_>, board: usize, position: usize, shown: &Slate) -> Stop {
+fn not_placed(
+    (field, board, number): (&Field<'_>, &Board, usize),
+    position: usize,
+    shown: &Slate,
+    least: f64,
+) -> Stop {
     let mut passed = shown.passed.iter();
-    let passed = passed.find(|passed| (passed.board, passed.position) == (board, position));
+    let passed = passed.find(|passed| (passed.board, passed.position) == (number, position));
+    let score = field.candidates.get(position).map_or(0.0, |candidate| candidate.score);
     match (passed, field.content.get(position)) {
         (Some(passed), _) => {
-            let by = match &*passed.rule {
-                "" => StoppedBy::Decision,
-                _ => StoppedBy::Rule(passed.rule.clone()),
-            };
-            Stop { by, ..plain(passed.gate, passed_words(passed.gate)) }
+            let by = passed.rule.id().map_or(StoppedBy::Decision, StoppedBy::Rule);
+            Stop { by, ..plain(passed.rule.gate(), passed.rule.words()) }
         }
         (None, Some(Some(Err(error)))) => {
             plain(Gate::Treatment, format!("its text cannot be made: {error}"))
@@ -106,8 +110,23 @@ fn not_placed(field: &Field<'_>, board: usize, position: usize, shown: &Slate) -
         _ if position >= field.worthy => {
             plain(Gate::Threshold, "its score is below the scheme's threshold")
         }
+        _ if score > least && board.diversity.is_some() => Stop {
+            by: StoppedBy::Rule("diversity".into()),
+            ..plain(Gate::Slate, "further offers of its category count less")
+        },
+        _ if score > least => plain(Gate::Slate, "the best combination leaves it out"),
         _ => plain(Gate::Outranked, "others took the slots"),
     }
+}
+
+/// The least score that was shown in a placement whose slots are full; infinite otherwise.
+fn least_shown(field: &Field<'_>, number: usize, shown: &Slate) -> f64 {
+    let slots = shown.slots.get(number).map(Vec::as_slice).unwrap_or_default();
+    if slots.iter().any(Option::is_none) {
+        return f64::INFINITY;
+    }
+    let scores = slots.iter().flatten().filter_map(|position| field.candidates.get(*position));
+    scores.map(|candidate| candidate.score).fold(f64::INFINITY, f64::min)
 }
 
 fn placed(offers: usize, fields: &[Field<'_>], shown: &Slate) -> Bitset {
@@ -115,14 +134,6 @@ fn placed(offers: usize, fields: &[Field<'_>], shown: &Slate) -> Bitset {
         slots.iter().flatten().filter_map(|position| field.candidates.get(*position))
     });
     Bitset::of(offers, taken.map(|candidate| candidate.offer))
-}
-
-fn passed_words(gate: Gate) -> &'static str {
-    match gate {
-        Gate::Exclusion => "another of an exclusive set was placed",
-        Gate::ContactLimit => "the offers placed before it use up a contact limit",
-        _ => "placed elsewhere in this decision",
-    }
 }
 
 fn plain(gate: Gate, message: impl Into<Arc<str>>) -> Stop {

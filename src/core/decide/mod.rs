@@ -1,14 +1,17 @@
 //! A decision, whole: a pure function of snapshot, subject, request, time and seed. `decision` is
 //! what goes in and comes out; `answers` is what the customer said before; `candidates` scores the
-//! survivors; `channel` decides one channel;
+//! survivors; `channel` decides one channel, `slate` which offer takes which slot of it, `content`
+//! in which words;
 //! `record` is what is remembered of a decision for its outcomes.
 
 mod answers;
 mod candidates;
 mod channel;
+mod content;
 mod decision;
 mod fates;
 mod record;
+mod slate;
 
 pub use decision::{
     Cause, ChannelDecision, ChannelRequest, Decision, DecisionId, Fate, Fates, NoOffer, Placed,

@@ -33,6 +33,9 @@ pub enum Gate {
     Treatment,
     /// Another of an exclusive set was placed.
     Exclusion,
+    /// The slate as a whole leaves it out: its group has its share, its bundle is not whole, or the
+    /// best combination is another.
+    Slate,
     /// Its score could not be computed.
     Score,
     /// 'No offer' won: the score is below the threshold, or is not a number.
@@ -56,6 +59,7 @@ impl Gate {
             Self::Interaction => "interaction",
             Self::Treatment => "treatment",
             Self::Exclusion => "exclusion",
+            Self::Slate => "slate",
             Self::Score => "score",
             Self::Threshold => "threshold",
             Self::Outranked => "outranked",

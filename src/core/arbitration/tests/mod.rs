@@ -3,6 +3,7 @@
 mod answers;
 mod schemes;
 mod slate;
+mod slates;
 
 use std::sync::Arc;
 

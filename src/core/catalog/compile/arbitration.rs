@@ -7,6 +7,7 @@ use super::Build;
 use super::adjustments::Adjustments;
 use super::scope::Facts;
 use super::selection::Selector;
+use super::slates::Slates;
 use crate::core::arbitration::spec::{ArbitrationSpec, PlaceSpec, UseSpec};
 use crate::core::catalog::fault::Place;
 use crate::core::catalog::kind::FileKind;
@@ -90,11 +91,14 @@ pub(super) fn spec(
     facts: &[Facts],
     selector: &Selector<'_>,
 ) -> ArbitrationSpec {
-    let compiler = Spec { build, schema, schemes, selector };
+    let slates = Slates { build, facts, selector };
+    let compiler = Spec { build, schema, schemes, selector, slates: &slates };
     let adjustments = Adjustments::new(build, schema, facts, selector);
     ArbitrationSpec {
         uses: compiler.uses(),
         places: compiler.places(),
+        max_per_group: compiler.max_per_group(),
+        bundles: slates.bundles(),
         influencers: adjustments.influencers(),
         objections: adjustments.objections(),
     }
@@ -105,6 +109,7 @@ struct Spec<'s> {
     schema: &'s Schema,
     schemes: &'s [Scheme],
     selector: &'s Selector<'s>,
+    slates: &'s Slates<'s>,
 }
 
 impl Spec<'_> {
@@ -173,10 +178,14 @@ impl Spec<'_> {
                     places.key(name).unknown_key("placement", name, known());
                 }
             }
+            let whole = declared
+                .and_then(|declared| self.slates.diversity(&place, declared.diversity.as_ref()));
             let each = channel.placements.iter().map(|placement| {
                 let own = declared.and_then(|declared| declared.placements.get(&*placement.name));
                 let own = own.cloned().unwrap_or_default();
-                self.place(&places.key(&placement.name), &own)
+                let mut spec = self.place(&places.key(&placement.name), &own);
+                spec.diversity = spec.diversity.or_else(|| whole.clone());
+                spec
             });
             each.collect()
         });
@@ -188,6 +197,21 @@ impl Spec<'_> {
             .scheme
             .as_ref()
             .and_then(|name| scheme(self.build, self.schemes, &place.key("scheme"), name));
-        PlaceSpec { scheme: found }
+        PlaceSpec {
+            scheme: found,
+            max_per_group: self.slates.max_per_group(place, own.max_per_group),
+            diversity: self.slates.diversity(place, own.diversity.as_ref()),
+        }
+    }
+
+    fn max_per_group(&self) -> Vec<Option<u32>> {
+        let file = self.build.arbitration();
+        let top = self.build.place(&file.document);
+        let section = top.key("channels");
+        let channels = self.selector.channels.iter().map(|channel| {
+            let declared = file.source.channels.get(&*channel.name)?;
+            self.slates.max_per_group(&section.key(&channel.name), declared.max_per_group)
+        });
+        channels.collect()
     }
 }

@@ -24,7 +24,7 @@ use crate::core::value::Value;
 /// Most events and outcomes before a case.
 const HISTORY_MAX: usize = 1000;
 /// The gates a case may name.
-const GATES: [Gate; 13] = [
+const GATES: [Gate; 14] = [
     Gate::Validity,
     Gate::Eligibility,
     Gate::Applicability,
@@ -35,6 +35,7 @@ const GATES: [Gate; 13] = [
     Gate::Interaction,
     Gate::Treatment,
     Gate::Exclusion,
+    Gate::Slate,
     Gate::Score,
     Gate::Threshold,
     Gate::Outranked,

@@ -22,6 +22,7 @@ mod schema;
 mod schemes;
 mod scope;
 mod selection;
+mod slates;
 mod treatments;
 mod unused;
 

@@ -1,0 +1,225 @@
+//! The slate of one channel: what is to be filled, what binds it, the best way to fill it, and with
+//! which probability each offer takes its slot.
+
+use super::channel::Field;
+use crate::core::arbitration::slate::{
+    Board, Bounds, Entry, GroupCap, Passed, Proof, Slate, best, fill, shuffled,
+};
+use crate::core::catalog::Catalog;
+use crate::core::key::{mix64, unit};
+use crate::core::policy::Evaluation;
+
+/// Purposes of the draws that one decision makes from its seed.
+const DRAW_EXPLORE: u64 = 0x6578_706c;
+const DRAW_ORDER: u64 = 0x6f72_6465;
+const DRAW_SIMULATE: u64 = 0x7369_6d75;
+/// How often a better slate may turn out not to be showable before the greedy one is taken.
+const REFUSALS_MAX: usize = 4;
+/// Random orders that a selection probability is estimated from.
+const SIMULATIONS: u64 = 64;
+
+/// The board of a placement's candidates.
+pub(super) fn board(
+    catalog: &Catalog,
+    channel: u16,
+    field: &Field<'_>,
+    number: usize,
+) -> (Board, Vec<Passed>) {
+    let slots = field.asked.slots.min(field.placement.slots) as usize;
+    let weights = field.placement.weights.iter().copied().take(slots).collect();
+    let worthy = field.candidates.iter().take(field.worthy).enumerate();
+    let entries = worthy.map(|(position, candidate)| Entry {
+        offer: candidate.offer,
+        position,
+        score: candidate.score,
+        unit: None,
+    });
+    let spec = &catalog.arbitration;
+    let bit = 1_u64.checked_shl(u32::from(channel)).unwrap_or(0);
+    let bundles = spec.bundles.iter().filter(|bundle| bundle.channels & bit != 0);
+    let (mut board, passed) = Board::new(weights, entries.collect(), bundles);
+    board.diversity =
+        spec.place(channel, field.asked.placement).and_then(|place| place.diversity.clone());
+    let passed = passed.into_iter();
+    let passed = passed.map(|(position, rule)| Passed { board: number, position, rule });
+    (board, passed.collect())
+}
+
+/// What binds the slate of a channel as a whole.
+pub(super) fn bounds<'a>(
+    catalog: &'a Catalog,
+    evaluation: &Evaluation<'_>,
+    channel: u16,
+    fields: &[Field<'_>],
+) -> Bounds<'a> {
+    let bit = 1_u64.checked_shl(u32::from(channel)).unwrap_or(0);
+    let policy = catalog.policy.spec();
+    let limits = policy.limits.iter().zip(evaluation.limits());
+    let spec = &catalog.arbitration;
+    let whole = spec.max_per_group.get(usize::from(channel)).copied().flatten();
+    let whole = whole.map(|max| GroupCap { board: None, max });
+    let each = fields.iter().enumerate().filter_map(|(board, field)| {
+        let max = spec.place(channel, field.asked.placement)?.max_per_group?;
+        Some(GroupCap { board: Some(board), max })
+    });
+    Bounds {
+        exclusions: catalog
+            .exclusions
+            .iter()
+            .map(|exclusion| (&exclusion.id, &exclusion.offers))
+            .collect(),
+        caps: limits
+            .filter(|(limit, _)| limit.channel_mask & bit != 0 && !limit.per_offer)
+            .map(|(limit, state)| (&limit.id, &limit.offers, state.remaining))
+            .collect(),
+        groups: &policy.groups,
+        group_caps: whole.into_iter().chain(each).collect(),
+    }
+}
+
+/// The slate of a channel.
+pub(super) struct Composed {
+    /// What the scores alone ask for.
+    pub(super) ranked: Slate,
+    /// What is shown.
+    pub(super) shown: Slate,
+    /// Whether that was drawn at random.
+    pub(super) explored: bool,
+}
+
+/// Composes the slate: the greedy one, or a better one where it is small; or, with probability
+/// `epsilon`, one in random order. `accept` says whether a placing can be made.
+pub(super) fn compose(
+    boards: &[Board],
+    bounds: &Bounds<'_>,
+    (epsilon, seed): (f64, u64),
+    accept: &mut impl FnMut(usize, usize) -> bool,
+) -> Composed {
+    let ranked = ranked(boards, bounds, accept);
+    let explored = epsilon > 0.0 && unit(seed, DRAW_EXPLORE) < epsilon;
+    let shown = if explored {
+        fill(&drawn(boards, mix64(seed, DRAW_ORDER)), bounds, accept)
+    } else {
+        ranked.clone()
+    };
+    Composed { ranked, shown, explored }
+}
+
+fn ranked(
+    boards: &[Board],
+    bounds: &Bounds<'_>,
+    accept: &mut impl FnMut(usize, usize) -> bool,
+) -> Slate {
+    let mut refused: Vec<(usize, usize)> = Vec::new();
+    let greedy = fill(boards, bounds, |board, position| {
+        let accepted = accept(board, position);
+        if !accepted {
+            refused.push((board, position));
+        }
+        accepted
+    });
+    for _ in 0..REFUSALS_MAX {
+        let (better, _proof): (Option<Slate>, Proof) = best(boards, bounds, &greedy, &refused);
+        let Some(better) = better else { break };
+        let known = refused.len();
+        for (board, slots) in better.slots.iter().enumerate() {
+            for position in slots.iter().flatten() {
+                if !accept(board, *position) {
+                    refused.push((board, *position));
+                }
+            }
+        }
+        if refused.len() == known {
+            return better;
+        }
+    }
+    greedy
+}
+
+/// The boards in an order drawn from `seed`.
+fn drawn(boards: &[Board], seed: u64) -> Vec<Board> {
+    let numbered = boards.iter().zip(0_u64..);
+    numbered.map(|(board, number)| shuffled(board, mix64(seed, number))).collect()
+}
+
+/// The probabilities with which offers take their slots.
+pub(super) struct Chances {
+    epsilon: f64,
+    /// Random slates, where the probability has no closed form.
+    simulated: Option<Vec<Slate>>,
+}
+
+impl Chances {
+    /// Exact where every candidate is as likely as any other to take any slot in a random order:
+    /// one board without bundles, with one slot or without bounds that could hold anybody back.
+    /// Elsewhere estimated from random orders made from `seed`; `accept` as it is known by now.
+    pub(super) fn new(
+        boards: &[Board],
+        bounds: &Bounds<'_>,
+        (epsilon, seed): (f64, u64),
+        accept: impl Fn(usize, usize) -> bool,
+    ) -> Self {
+        let free = match boards {
+            [] => true,
+            [board] => is_free(board, bounds, &accept),
+            _ => false,
+        };
+        let simulate = epsilon > 0.0 && !free;
+        let simulated = simulate.then(|| {
+            let seed = mix64(seed, DRAW_SIMULATE);
+            let each = (0..SIMULATIONS)
+                .map(|number| fill(&drawn(boards, mix64(seed, number)), bounds, &accept));
+            each.collect()
+        });
+        Self { epsilon, simulated }
+    }
+
+    /// Whether the probabilities are estimates.
+    pub(super) fn estimated(&self) -> bool {
+        self.simulated.is_some()
+    }
+
+    /// Probability that a candidate of `candidates` takes a slot: (1 - ε) if the ranked slate puts
+    /// it there, plus ε times its share of the random orders: 1 / n, or (hits + 1/n) / (draws + 1).
+    pub(super) fn of(
+        &self,
+        ranked: &Slate,
+        (board, slot): (usize, usize),
+        position: usize,
+        candidates: usize,
+    ) -> f64 {
+        let taken = |slate: &Slate| {
+            let slots = slate.slots.get(board);
+            slots.and_then(|slots| slots.get(slot)) == Some(&Some(position))
+        };
+        #[expect(clippy::cast_precision_loss, reason = "offers are at most 50,000")]
+        let even = 1.0 / candidates.max(1) as f64;
+        #[expect(clippy::cast_precision_loss, reason = "at most SIMULATIONS")]
+        let share = match &self.simulated {
+            None => even,
+            Some(slates) => {
+                let hits = slates.iter().filter(|slate| taken(slate)).count() as f64;
+                (hits + even) / (slates.len() as f64 + 1.0)
+            }
+        };
+        f64::from(u8::from(taken(ranked))) * (1.0 - self.epsilon) + self.epsilon * share
+    }
+}
+
+/// Whether no bound could keep any candidate of the only board from any slot.
+fn is_free(board: &Board, bounds: &Bounds<'_>, accept: &impl Fn(usize, usize) -> bool) -> bool {
+    if !board.units.is_empty() || !board.ranked.iter().all(|entry| accept(0, entry.position)) {
+        return false;
+    }
+    let slots = board.weights.len();
+    let among = |holds: &dyn Fn(u32) -> bool| {
+        board.ranked.iter().filter(|entry| holds(entry.offer)).count().min(slots)
+    };
+    let excludes = bounds.exclusions.iter().any(|(_, set)| among(&|offer| set.contains(offer)) > 1);
+    let caps = bounds
+        .caps
+        .iter()
+        .any(|(_, set, left)| among(&|offer| set.contains(offer)) > *left as usize);
+    let groups = bounds.group_caps.iter().any(|cap| (cap.max as usize) < slots);
+    !excludes && !caps && !groups
+}
