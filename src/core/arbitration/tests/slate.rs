@@ -14,7 +14,7 @@ const OFFERS: usize = 7;
 /// A small slate with everything that may bind it.
 #[derive(Clone, Debug)]
 struct World {
-    boards: Vec<(Vec<f64>, Vec<(u32, f64)>)>,
+    boards: Vec<Placing>,
     exclusion: Vec<u32>,
     capped: (Vec<u32>, u32),
     group_max: Option<u32>,
@@ -25,7 +25,10 @@ struct World {
 
 const GROUPS: [u16; OFFERS] = [0, 0, 1, 1, 2, 2, 2];
 
-fn boards() -> impl Strategy<Value = Vec<(Vec<f64>, Vec<(u32, f64)>)>> {
+/// Weights of the slots, and what may stand there with its score.
+type Placing = (Vec<f64>, Vec<(u32, f64)>);
+
+fn boards() -> impl Strategy<Value = Vec<Placing>> {
     let weights = prop::collection::vec(0.1_f64..1.0, 1..4);
     let scores = prop::collection::vec(prop::option::weighted(0.8, 0.0_f64..10.0), OFFERS);
     let board = (weights, scores).prop_map(|(weights, scores)| {

@@ -52,7 +52,7 @@ impl Slates<'_> {
         let known = || self.facts.iter().flat_map(|facts| facts.keys().map(AsRef::as_ref));
         if !OWN.contains(&name) && !self.facts.is_empty() && !known().any(|known| known == name) {
             let names: BTreeSet<&str> = known().chain(OWN).collect();
-            let hint = did_you_mean(name, names.into_iter());
+            let hint = did_you_mean(name, names);
             let message = format!("no offer has an attribute `{name}`");
             match hint {
                 Some(hint) => place.key("by").error_hint(message, hint),
