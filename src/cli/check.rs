@@ -1,15 +1,16 @@
-//! `arbitra check RULES`: every fault at once, then the rules' own cases.
+//! `arbitra check RULES`: every fault at once; of rules without faults what they probably do not
+//! mean, and their own cases, with what these leave untested.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
 use super::rules::{self, Summary};
 use super::{Exit, Failure, output};
-use crate::core::cases::{self, CaseReport};
+use crate::core::cases::CaseReport;
 use crate::core::catalog::fault::{Fault, Severity};
-use crate::core::catalog::{self, Loaded};
+use crate::core::catalog::{self, Inspected};
+use crate::core::time::UnixMs;
 
 /// Flags of `check`.
 #[derive(clap::Args, Clone, Debug)]
@@ -17,6 +18,13 @@ pub struct Args {
     /// The rules folder.
     #[arg(env = "ARBITRA_RULES", default_value = crate::config::DEFAULT_RULES)]
     rules: PathBuf,
+    /// Warnings fail too: for continuous integration. Hints never do.
+    #[arg(long)]
+    strict: bool,
+    /// The moment (RFC 3339) from which rules are read: an offer whose validity ended before it can
+    /// never be served. Default: now.
+    #[arg(long, value_name = "TIME")]
+    at: Option<jiff::Timestamp>,
     /// For machines.
     #[arg(long)]
     json: bool,
@@ -24,9 +32,26 @@ pub struct Args {
 
 /// What was found.
 struct Found {
+    /// The worst first, then by file and line.
     faults: Vec<Fault>,
     summary: Option<Summary>,
     cases: Vec<CaseReport>,
+    coverage: Option<Covered>,
+}
+
+/// How much of the rules the cases have shown.
+#[derive(Clone, Copy, Debug, serde::Serialize)]
+struct Covered {
+    /// Distinct conditions.
+    conditions: usize,
+    /// Those that held in one case and not in another.
+    conditions_covered: usize,
+    /// Policies, limits, cool-downs and exclusions that stopped an offer in some case.
+    rules_covered: usize,
+    /// Offers.
+    offers: usize,
+    /// Those that some case places.
+    offers_covered: usize,
 }
 
 impl Found {
@@ -34,10 +59,9 @@ impl Found {
         self.cases.iter().filter(|case| case.passed()).count()
     }
 
-    /// Warnings are no findings.
-    fn good(&self) -> bool {
-        self.faults.iter().all(|fault| fault.severity == Severity::Warning)
-            && self.passed() == self.cases.len()
+    /// Whether nothing is as bad as `least`, and all cases pass.
+    fn good(&self, least: Severity) -> bool {
+        self.faults.iter().all(|fault| fault.severity > least) && self.passed() == self.cases.len()
     }
 }
 
@@ -47,11 +71,13 @@ impl Found {
 /// When the folder cannot be read.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     let files = rules::read(&args.rules)?;
-    let found = match catalog::load(&files) {
-        Ok(loaded) => prove(loaded),
-        Err(faults) => Found { faults, summary: None, cases: Vec::new() },
+    let at = args.at.unwrap_or_else(jiff::Timestamp::now);
+    let mut found = match catalog::inspect(&files, Some(UnixMs(at.as_millisecond()))) {
+        Ok(inspected) => proved(inspected),
+        Err(faults) => Found { faults, summary: None, cases: Vec::new(), coverage: None },
     };
-    let good = found.good();
+    found.faults.sort_by_key(|fault| fault.severity);
+    let good = found.good(if args.strict { Severity::Warning } else { Severity::Error });
     if args.json {
         output::say_json(&to_json(&found, good))?;
     } else {
@@ -60,13 +86,20 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     Ok(if good { Exit::Good } else { Exit::Findings })
 }
 
-/// Runs the cases of rules that load.
-fn prove(loaded: Loaded) -> Found {
-    let catalog = Arc::new(loaded.catalog);
+fn proved(inspected: Inspected) -> Found {
+    let Inspected { catalog, cases, coverage, findings } = inspected;
+    let covered = Covered {
+        conditions: catalog.policy.atoms(),
+        conditions_covered: coverage.conditions(),
+        rules_covered: coverage.rules.len(),
+        offers: catalog.offers.len(),
+        offers_covered: coverage.placed.len(),
+    };
     Found {
         summary: Some(rules::summary(&catalog)),
-        cases: cases::run(&catalog, &loaded.cases),
-        faults: loaded.warnings,
+        coverage: (!cases.is_empty()).then_some(covered),
+        cases,
+        faults: findings,
     }
 }
 
@@ -88,6 +121,17 @@ fn show(found: &Found, good: bool, folder: &str) {
         ));
         output::say(&format!("cases: {} of {} passed", found.passed(), found.cases.len()));
     }
+    if let Some(covered) = &found.coverage {
+        output::say(&format!(
+            "they show {} of {} conditions both hold and not, {} rules stop an offer, and {} of {} \
+             offers placed",
+            covered.conditions_covered,
+            covered.conditions,
+            covered.rules_covered,
+            covered.offers_covered,
+            covered.offers
+        ));
+    }
     let verdict = if good { "good" } else { "not good" };
     output::say(&match found.faults.as_slice() {
         [] => verdict.to_owned(),
@@ -98,15 +142,15 @@ fn show(found: &Found, good: bool, folder: &str) {
 fn to_json(found: &Found, good: bool) -> Json {
     let faults = found.faults.iter().map(|fault| {
         json!({
-            "severity": match fault.severity {
-                Severity::Error => "error",
-                Severity::Warning => "warning",
-            },
+            "severity": fault.severity.name(),
+            "code": fault.code,
             "file": fault.file,
             "line": fault.line,
             "column": fault.column,
             "message": fault.message,
+            "length": fault.length,
             "hint": fault.hint,
+            "snippet": fault.snippet,
         })
     });
     let failed =
@@ -120,5 +164,6 @@ fn to_json(found: &Found, good: bool) -> Json {
         "cases": found.cases.len(),
         "cases_passed": found.passed(),
         "cases_failed": failed.collect::<Vec<_>>(),
+        "coverage": found.coverage,
     })
 }

@@ -52,14 +52,18 @@ pub fn show(faults: &[Fault]) -> String {
     if stderr().is_terminal() { render_coloured(faults) } else { render(faults) }
 }
 
-/// `2 errors, 1 warning`.
+/// `2 errors, 1 warning, 3 hints`.
 #[must_use]
 pub fn tally(faults: &[Fault]) -> String {
-    let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();
-    match faults.len() - errors {
-        0 => plural(errors, "error"),
-        warnings => format!("{}, {}", plural(errors, "error"), plural(warnings, "warning")),
-    }
+    let count = |severity: Severity| {
+        let number = faults.iter().filter(|fault| fault.severity == severity).count();
+        (number, plural(number, severity.name()))
+    };
+    let counts = [Severity::Error, Severity::Warning, Severity::Hint].map(count);
+    let told = counts.into_iter().enumerate();
+    let told =
+        told.filter(|(first, (number, _))| *number > 0 || (*first == 0 && faults.is_empty()));
+    told.map(|(_, (_, words))| words).collect::<Vec<_>>().join(", ")
 }
 
 fn plural(number: usize, word: &str) -> String {

@@ -1,13 +1,20 @@
 //! Running a rules folder's own tests: each case is decided as any customer would be, with models
 //! that have learned nothing, and every difference from what was expected is told.
 
+mod coverage;
+
+pub use coverage::Coverage;
+
 use std::sync::Arc;
 
 use crate::core::affinity::AffinitySpec;
+use crate::core::catalog::schema::builtin;
 use crate::core::catalog::{Case, Catalog, Happened};
 use crate::core::decide::{
-    Cause, ChannelDecision, ChannelRequest, Placed, PlacementRequest, Request, Snapshot, decide,
+    self, Cause, ChannelDecision, ChannelRequest, Placed, PlacementRequest, Request, Snapshot,
+    decide,
 };
+use crate::core::expression::Frame;
 use crate::core::key::{Key, id64};
 use crate::core::learn::Models;
 use crate::core::policy::Subject;
@@ -15,6 +22,7 @@ use crate::core::profile::{Consent, Profile};
 use crate::core::propensity::PropensitySpec;
 use crate::core::record;
 use crate::core::time::UnixMs;
+use crate::core::value::Value;
 
 /// What came of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,19 +46,37 @@ impl CaseReport {
 /// Runs the cases against the catalog they came with.
 #[must_use]
 pub fn run(catalog: &Arc<Catalog>, cases: &[Case]) -> Vec<CaseReport> {
-    let models = Models::new(PropensitySpec::default(), AffinitySpec::default());
-    let snapshot = Snapshot { catalog: catalog.clone(), models: Arc::new(models) };
-    cases
-        .iter()
-        .map(|case| CaseReport {
-            name: case.name.clone(),
-            position: case.position.clone(),
-            failures: run_one(&snapshot, case),
-        })
-        .collect()
+    run_each(catalog, cases, |_, _| {})
 }
 
-fn run_one(snapshot: &Snapshot, case: &Case) -> Vec<String> {
+/// As [`run`]; also what the cases have shown of the rules.
+#[must_use]
+pub fn run_covering(catalog: &Arc<Catalog>, cases: &[Case]) -> (Vec<CaseReport>, Coverage) {
+    let mut coverage = Coverage::new(catalog);
+    let reports = run_each(catalog, cases, |decided, frame| coverage.note(catalog, decided, frame));
+    (reports, coverage)
+}
+
+fn run_each(
+    catalog: &Arc<Catalog>,
+    cases: &[Case],
+    mut note: impl FnMut(&ChannelDecision, &Frame),
+) -> Vec<CaseReport> {
+    let models = Models::new(PropensitySpec::default(), AffinitySpec::default());
+    let snapshot = Snapshot { catalog: catalog.clone(), models: Arc::new(models) };
+    let reports = cases.iter().map(|case| CaseReport {
+        name: case.name.clone(),
+        position: case.position.clone(),
+        failures: run_one(&snapshot, case, &mut note),
+    });
+    reports.collect()
+}
+
+fn run_one(
+    snapshot: &Snapshot,
+    case: &Case,
+    note: &mut impl FnMut(&ChannelDecision, &Frame),
+) -> Vec<String> {
     let profile = match profile(snapshot, case) {
         Ok(profile) => profile,
         Err(failure) => return vec![failure],
@@ -83,10 +109,36 @@ fn run_one(snapshot: &Snapshot, case: &Case) -> Vec<String> {
         ..Request::default()
     };
     let decision = decide(snapshot, Subject::Known(&profile), &request, case.now, 0);
+    for decided in &decision.channels {
+        let frame = decided_frame(catalog, &profile, &request, case.now, decided);
+        note(decided, &frame);
+    }
     match decision.channels.first() {
         Some(decided) => differences(catalog, case, decided),
         None => vec!["nothing was decided".to_owned()],
     }
+}
+
+/// The frame with which a channel was decided.
+fn decided_frame(
+    catalog: &Catalog,
+    profile: &Profile,
+    request: &Request,
+    now: UnixMs,
+    decided: &ChannelDecision,
+) -> Vec<Option<Value>> {
+    let mut frame = decide::frame(catalog, Subject::Known(profile), request, now);
+    let channel = catalog.channels.get(usize::from(decided.channel));
+    let set = [
+        (builtin::CHANNEL, channel.map(|channel| Value::String(channel.name.clone()))),
+        (builtin::LOCALE, Some(Value::String(decided.locale.clone()))),
+    ];
+    for (slot, value) in set {
+        if let Some(place) = frame.get_mut(slot.0 as usize) {
+            *place = value;
+        }
+    }
+    frame
 }
 
 /// The customer of a case: attributes and consents long held, then history as it happened.

@@ -179,10 +179,11 @@ fn fault(fault: Fault) -> v1::CatalogFault {
     let severity = match fault.severity {
         Severity::Error => v1::Severity::Error,
         Severity::Warning => v1::Severity::Warning,
+        Severity::Hint => v1::Severity::Note,
     };
     v1::CatalogFault {
         severity: severity.into(),
-        code: String::new(),
+        code: fault.code.to_owned(),
         message: fault.message,
         hint: fault.hint.unwrap_or_default(),
         path: fault.file,

@@ -17,6 +17,20 @@ pub enum Severity {
     Error,
     /// It can, but probably does not mean what was meant.
     Warning,
+    /// It can, and may be written or tested better.
+    Hint,
+}
+
+impl Severity {
+    /// The word in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Hint => "hint",
+        }
+    }
 }
 
 /// One fault.
@@ -24,6 +38,8 @@ pub enum Severity {
 pub struct Fault {
     /// How bad.
     pub severity: Severity,
+    /// Its kind: stable, for machines (`never-served`, `unknown-name`).
+    pub code: &'static str,
     /// Path of the file within the folder, with `/`.
     pub file: String,
     /// Line, from 1; 0 when the fault is about the whole file.

@@ -6,8 +6,10 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::compile::{Case, compile};
 use super::fault::{Fault, Faults, Severity};
-use super::read::read;
-use super::{Catalog, CatalogVersion};
+use super::read::{Folder, read};
+use super::{Catalog, CatalogVersion, analysis};
+use crate::core::cases::{self, CaseReport, Coverage};
+use crate::core::time::UnixMs;
 
 /// What a good folder gives.
 #[derive(Debug)]
@@ -27,21 +29,60 @@ pub struct Loaded {
 /// [`Severity::Error`].
 pub fn load(files: &[(String, Vec<u8>)]) -> Result<Loaded, Vec<Fault>> {
     let faults = Faults::default();
+    match take_in(files, &faults) {
+        Ok((_, catalog, cases)) => Ok(Loaded { catalog, cases, warnings: faults.finish() }),
+        Err(()) => Err(faults.finish()),
+    }
+}
+
+/// What a good folder gives when it is looked at closely.
+#[derive(Debug)]
+pub struct Inspected {
+    /// The catalog.
+    pub catalog: Arc<Catalog>,
+    /// What came of its cases, in the order of the files.
+    pub cases: Vec<CaseReport>,
+    /// What the cases have shown.
+    pub coverage: Coverage,
+    /// Warnings and hints, by file and position.
+    pub findings: Vec<Fault>,
+}
+
+/// Loads a rules folder as [`load`] does, runs its cases, and analyses what it means. With `at`,
+/// what can only have held before that moment counts as never.
+///
+/// # Errors
+/// As [`load`].
+pub fn inspect(files: &[(String, Vec<u8>)], at: Option<UnixMs>) -> Result<Inspected, Vec<Fault>> {
+    let faults = Faults::default();
+    let Ok((folder, catalog, cases)) = take_in(files, &faults) else {
+        return Err(faults.finish());
+    };
+    analysis::analyse(&folder, &catalog, &faults, at);
+    let catalog = Arc::new(catalog);
+    let (reports, coverage) = cases::run_covering(&catalog, &cases);
+    analysis::uncovered(&folder, &catalog, &faults, &cases, &coverage);
+    Ok(Inspected { catalog, cases: reports, coverage, findings: faults.finish() })
+}
+
+/// Reads and compiles; what is wrong goes to `faults`.
+fn take_in(
+    files: &[(String, Vec<u8>)],
+    faults: &Faults,
+) -> Result<(Folder, Catalog, Vec<Case>), ()> {
     let mut sorted: Vec<&(String, Vec<u8>)> = files.iter().collect();
     sorted.sort_by(|a, b| a.0.cmp(&b.0));
-    let folder = read(&sorted, &faults);
+    let folder = read(&sorted, faults);
     let version = CatalogVersion { number: 0, hash: hash(&sorted) };
-    let compiled = compile(&folder, version, &faults);
+    let compiled = compile(&folder, version, faults);
     match compiled {
-        Some((catalog, cases)) if !faults.failed() => {
-            Ok(Loaded { catalog, cases, warnings: faults.finish() })
-        }
+        Some((catalog, cases)) if !faults.failed() => Ok((folder, catalog, cases)),
         _ => {
             if !faults.failed() {
                 let message = "the folder could not be read".to_owned();
                 faults.file(Severity::Error, "", message, None);
             }
-            Err(faults.finish())
+            Err(())
         }
     }
 }

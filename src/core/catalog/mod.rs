@@ -1,7 +1,9 @@
 //! The compiled, immutable content of a rules folder: one version, one hash. `source` is the folder
 //! as written; `yaml`, `validate` and `read` take it in, with positions; `compile` turns it into a
-//! [`Catalog`]; `load` does all of it and `fault` says what is wrong. Nothing here decides anything.
+//! [`Catalog`]; `load` does all of it, `fault` says what is wrong, and `analysis` what is
+//! right and probably not meant. Nothing here decides anything.
 
+mod analysis;
 mod changes;
 mod compile;
 pub mod fault;
@@ -23,7 +25,7 @@ pub use compile::{
     Case, Expected, Happened, LiteralError, OFFERS_MAX, Stopped, in_range, type_name, value_of,
 };
 pub use kind::{FileKind, json_schema};
-pub use load::{Loaded, load};
+pub use load::{Inspected, Loaded, inspect, load};
 pub use model::{
     Catalog, CatalogVersion, Channel, Content, ContentVariant, ExclusionSpec, Group, ModelsSpec,
     Number, Objective, Offer, Placement, Prior, Scheme, SchemeFormula, Treatment,

@@ -9,7 +9,7 @@ use jsonschema::paths::{Location, LocationSegment};
 use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 
-use super::fault::{Place, did_you_mean};
+use super::fault::{Place, Severity, did_you_mean};
 use super::kind::FileKind;
 
 /// One step to a value.
@@ -40,11 +40,14 @@ impl Finding {
     /// Reports it as a fault of the file that `top` is the top of.
     pub(super) fn report(&self, top: &Place<'_>) {
         at_path(top, &self.path, &mut |place| match &self.unknown_key {
-            Some(key) => place.key(key).error_at_key(self.message.clone(), self.hint.clone()),
-            None => match &self.hint {
-                Some(hint) => place.error_hint(self.message.clone(), hint.clone()),
-                None => place.error(self.message.clone()),
-            },
+            Some(key) => {
+                let kind = (Severity::Error, "unknown-key");
+                place.key(key).finding_at_key(kind, self.message.clone(), self.hint.clone());
+            }
+            None => {
+                let kind = (Severity::Error, "shape");
+                place.finding(kind, self.message.clone(), self.hint.clone());
+            }
         });
     }
 }

@@ -66,6 +66,7 @@ mod code;
 mod compare;
 mod convert;
 mod cost;
+mod domain;
 mod eval;
 mod fold;
 mod functions;
@@ -85,6 +86,7 @@ mod types;
 #[cfg(test)]
 mod tests;
 
+pub use domain::{Computed, Domain, Knowledge, Outcomes, Slots, Values};
 pub use program::Program;
 pub use single::Single;
 pub use time::parse_duration;

@@ -1,6 +1,6 @@
 //! A compiled expression.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::canonical::canonical;
 use super::check::{check, resolve};
@@ -26,6 +26,7 @@ struct Inner {
     span: Span,
     /// As checked, before any simplification.
     term: Term,
+    folded: OnceLock<Term>,
     code: Code,
     canonical: String,
     slots: Vec<Slot>,
@@ -79,6 +80,7 @@ impl Program {
             code: lower(&folded),
             canonical: canonical(&folded),
             term,
+            folded: OnceLock::new(),
             slots,
             paths,
         }))
@@ -139,9 +141,9 @@ impl Program {
         value.map_err(|stop| self.error(stop))
     }
 
-    /// The checked tree.
-    pub(super) fn term(&self) -> &Term {
-        &self.0.term
+    /// The simplified tree; made when it is first asked for.
+    pub(super) fn folded(&self) -> &Term {
+        self.0.folded.get_or_init(|| fold(self.0.term.clone(), 0))
     }
 
     /// The static type of the value.
@@ -155,6 +157,12 @@ impl Program {
     pub fn source(&self) -> &str {
         let (start, end) = self.0.span;
         self.0.text.get(start..end).unwrap_or(&self.0.text)
+    }
+
+    /// The whole text it stands in, and which of its bytes are it: of a conjunct, a part.
+    #[must_use]
+    pub fn within(&self) -> (&str, (usize, usize)) {
+        (&self.0.text, self.0.span)
     }
 
     /// The slots it may read, ascending.

@@ -1,6 +1,5 @@
 //! Conditions that only hold one slot against constants: what an index over many of them needs.
 
-use super::fold::fold;
 use super::program::Program;
 use super::syntax::Operator;
 use super::term::{Term, TermKind};
@@ -28,7 +27,7 @@ impl Program {
             return None;
         };
         let mut single = Single { slot: *slot, ty: Type::Dyn, constants: Vec::new() };
-        collect(&fold(self.term().clone(), 0), &mut single).then_some(single)
+        collect(self.folded(), &mut single).then_some(single)
     }
 }
 

@@ -2,6 +2,7 @@
 //! `spec` is what a catalog declares; `compile` shares its conditions and `index` answers many of
 //! them together; `evaluate` runs them for one decision; `reference` is the slow, plain reading that random tests hold it to.
 
+mod asked;
 mod bitset;
 mod compile;
 mod evaluate;
@@ -13,6 +14,7 @@ mod spec;
 #[cfg(test)]
 mod tests;
 
+pub use asked::Asked;
 pub use bitset::Bitset;
 pub use compile::Policy;
 pub use evaluate::{Cooled, Evaluation, LimitState, Subject, Verdict};

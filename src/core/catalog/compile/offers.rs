@@ -9,7 +9,7 @@ use super::literal::{any, moment};
 use super::names::{Namespace, id_key, id_value, identifier, is_locale};
 use super::scope::Facts;
 use super::treatments::Treatments;
-use crate::core::catalog::fault::Place;
+use crate::core::catalog::fault::{Place, Severity};
 use crate::core::catalog::kind::FileKind;
 use crate::core::catalog::read::Parsed;
 use crate::core::catalog::schema::Schema;
@@ -309,9 +309,12 @@ impl Offers<'_, '_> {
 
 /// Warns of a condition that always or never holds.
 pub(super) fn warn_constant(place: &Place<'_>, program: &crate::core::expression::Program) {
+    let report = |code, message: &str| {
+        place.finding((Severity::Warning, code), message.to_owned(), None);
+    };
     match program.constant() {
-        Some(value) if *value == true.into() => place.warn("this always holds", None),
-        Some(value) if *value == false.into() => place.warn("this never holds", None),
+        Some(value) if *value == true.into() => report("always-holds", "this always holds"),
+        Some(value) if *value == false.into() => report("never-holds", "this never holds"),
         _ => {}
     }
 }

@@ -9,7 +9,7 @@ use super::references::references;
 use super::scope::Facts;
 use super::selection::Selector;
 use crate::core::catalog::ExclusionSpec;
-use crate::core::catalog::fault::{Place, did_you_mean};
+use crate::core::catalog::fault::{Place, Severity, did_you_mean};
 use crate::core::catalog::schema::Schema;
 use crate::core::catalog::source::{
     Condition, ContactLimitSource, CoolDownAfter, CoolDownSource, ExclusionSource, PoliciesFile,
@@ -69,7 +69,7 @@ impl Policies<'_> {
         ];
         if gates.iter().all(|(.., conditions)| conditions.is_empty()) {
             let message = format!("policy `{id}` has no condition");
-            place.key("id").warn(message, None);
+            place.key("id").finding((Severity::Warning, "no-condition"), message, None);
         }
         for (key, gate, conditions) in gates {
             let section = place.key(key);
@@ -208,7 +208,8 @@ impl Policies<'_> {
         let selected = self.selector.offers(&place.key("among"), &source.among);
         if selected.len() == 1 {
             let message = format!("`{id}` selects one offer: it excludes nothing");
-            place.key("among").warn_at_key(message, None);
+            let kind = (Severity::Warning, "excludes-nothing");
+            place.key("among").finding_at_key(kind, message, None);
         }
         self.exclusions.push(ExclusionSpec { id, offers: Bitset::of(self.spec.offers, selected) });
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Build;
 use super::names::{Namespace, id_value};
-use crate::core::catalog::fault::Place;
+use crate::core::catalog::fault::{Place, Severity};
 use crate::core::catalog::kind::FileKind;
 use crate::core::catalog::source::{OfferKind, Selection};
 use crate::core::catalog::{Channel, Group, Offer};
@@ -47,7 +47,8 @@ impl Selector<'_> {
             .map(|(number, _)| number)
             .collect();
         if selected.is_empty() && !self.offers.is_empty() {
-            place.warn_at_key("no offer is selected", None);
+            let message = "no offer is selected".to_owned();
+            place.finding_at_key((Severity::Warning, "selects-nothing"), message, None);
         }
         selected
     }

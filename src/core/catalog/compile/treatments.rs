@@ -8,7 +8,7 @@ use super::Build;
 use super::names::id_value;
 use super::offers::{localized_names, warn_constant};
 use super::scope::Facts;
-use crate::core::catalog::fault::{Place, did_you_mean};
+use crate::core::catalog::fault::{Place, Severity, did_you_mean};
 use crate::core::catalog::kind::FileKind;
 use crate::core::catalog::schema::{Schema, builtin};
 use crate::core::catalog::source::{
@@ -68,7 +68,8 @@ impl Treatments<'_> {
         }
         if treatments.is_empty() && source.treatments.is_empty() {
             let hint = Some("add a treatment for a channel".to_owned());
-            section.warn_at_key(format!("`{}` can be shown nowhere", source.id), hint);
+            let message = format!("`{}` can be shown nowhere", source.id);
+            section.finding_at_key((Severity::Warning, "never-served"), message, hint);
         }
         treatments.sort_by(|a, b| (a.channel, &a.id).cmp(&(b.channel, &b.id)));
         treatments
@@ -184,7 +185,8 @@ impl Treatments<'_> {
             .map(|locale| format!("`{locale}`"))
             .collect();
         if !missing.is_empty() {
-            place.warn_at_key(
+            place.finding_at_key(
+                (Severity::Warning, "missing-locale"),
                 format!("channel `{}` also speaks {}", channel.name, missing.join(", ")),
                 Some("another locale's text is shown instead".to_owned()),
             );

@@ -3,6 +3,7 @@
 use super::Build;
 use super::offers::Declared;
 use crate::core::catalog::Catalog;
+use crate::core::catalog::fault::Severity;
 use crate::core::catalog::schema::Origin;
 
 /// Warns of attributes, aggregates and context entries that no condition, score, model or text
@@ -19,7 +20,8 @@ pub(super) fn warn(build: &Build<'_>, catalog: &Catalog, declared: &[Declared<'_
         // What is sensitive may be kept for a reason of its own, and used by nothing on purpose.
         if !spec.feature && !spec.sensitive && !build.programs.uses(&spec.path) {
             let message = format!("nothing uses `{}`", spec.path);
-            top.key(section).key(&spec.name).warn_at_key(message, None);
+            let kind = (Severity::Warning, "unused");
+            top.key(section).key(&spec.name).finding_at_key(kind, message, None);
         }
     }
     for declared in declared {
@@ -34,7 +36,7 @@ pub(super) fn warn(build: &Build<'_>, catalog: &Catalog, declared: &[Declared<'_
             let offers = top.key("offers");
             let place = offers.index(declared.index);
             let message = format!("`{}` can be shown nowhere", source.id);
-            place.key("id").warn(message, None);
+            place.key("id").finding((Severity::Warning, "never-served"), message, None);
         }
     }
 }

@@ -61,35 +61,61 @@ impl<'a> Place<'a> {
 
     /// Reports an error at the value.
     pub fn error(&self, message: impl Into<String>) {
-        self.report(Severity::Error, self.region(), message.into(), None);
+        self.report((Severity::Error, "invalid"), self.region(), message.into(), None);
     }
 
     /// Reports an error at the value, with a way to mend it.
     pub fn error_hint(&self, message: impl Into<String>, hint: impl Into<String>) {
         let hint = Some(hint.into());
-        self.report(Severity::Error, self.region(), message.into(), hint);
+        self.report((Severity::Error, "invalid"), self.region(), message.into(), hint);
     }
 
     /// Reports an error at the key under which the value stands.
     pub fn error_at_key(&self, message: impl Into<String>, hint: Option<String>) {
-        self.report(Severity::Error, self.key_region(), message.into(), hint);
+        self.report((Severity::Error, "invalid"), self.key_region(), message.into(), hint);
     }
 
     /// Reports a warning at the value.
     pub fn warn(&self, message: impl Into<String>, hint: Option<String>) {
-        self.report(Severity::Warning, self.region(), message.into(), hint);
+        self.report((Severity::Warning, "warning"), self.region(), message.into(), hint);
     }
 
     /// Reports a warning at the key.
     pub fn warn_at_key(&self, message: impl Into<String>, hint: Option<String>) {
-        self.report(Severity::Warning, self.key_region(), message.into(), hint);
+        self.report((Severity::Warning, "warning"), self.key_region(), message.into(), hint);
+    }
+
+    /// Reports a finding of kind `code` at the value.
+    pub fn finding(&self, kind: (Severity, &'static str), message: String, hint: Option<String>) {
+        self.faults.at(kind, self.document, self.region(), message, hint);
+    }
+
+    /// As [`Place::finding`], at the key.
+    pub fn finding_at_key(
+        &self,
+        kind: (Severity, &'static str),
+        message: String,
+        hint: Option<String>,
+    ) {
+        self.faults.at(kind, self.document, self.key_region(), message, hint);
+    }
+
+    /// As [`Place::finding`], on the bytes `span` of the text that the value holds.
+    pub fn finding_within(
+        &self,
+        kind: (Severity, &'static str),
+        (text, span): (&str, (usize, usize)),
+        message: String,
+        hint: Option<String>,
+    ) {
+        self.faults.at(kind, self.document, self.within(text, span), message, hint);
     }
 
     /// Reports that the value names a `what` that is not declared.
     pub fn unknown<'k>(&self, what: &str, name: &str, known: impl IntoIterator<Item = &'k str>) {
         let message = format!("there is no {what} `{name}`");
         let hint = did_you_mean(name, known);
-        self.report(Severity::Error, self.region(), message, hint);
+        self.report((Severity::Error, "unknown-name"), self.region(), message, hint);
     }
 
     /// Reports that `owner` has no such `what` as the value names.
@@ -102,7 +128,7 @@ impl<'a> Place<'a> {
     ) {
         let message = format!("{owner} has no {what} `{name}`");
         let hint = did_you_mean(name, known);
-        self.report(Severity::Error, self.region(), message, hint);
+        self.report((Severity::Error, "unknown-name"), self.region(), message, hint);
     }
 
     /// As [`Place::unknown`], at the key.
@@ -114,14 +140,19 @@ impl<'a> Place<'a> {
     ) {
         let message = format!("there is no {what} `{name}`");
         let hint = did_you_mean(name, known);
-        self.report(Severity::Error, self.key_region(), message, hint);
+        self.report((Severity::Error, "unknown-name"), self.key_region(), message, hint);
     }
 
     /// Reports faults of the expression `source` that the value holds.
     pub fn expression(&self, source: &str, faults: &[ExpressionFault]) {
         for fault in faults {
             let region = self.within(source, fault.span);
-            self.report(Severity::Error, region, fault.message.clone(), fault.hint.clone());
+            self.report(
+                (Severity::Error, "expression"),
+                region,
+                fault.message.clone(),
+                fault.hint.clone(),
+            );
         }
     }
 
@@ -134,7 +165,7 @@ impl<'a> Place<'a> {
             .and_then(|rest| rest.find('\n'))
             .map_or(text.len(), |length| start + length);
         let region = self.within(text, (start, end));
-        self.report(Severity::Error, region, message, hint);
+        self.report((Severity::Error, "text"), region, message, hint);
     }
 
     /// Reports an error on the bytes `span` of the text that the value holds.
@@ -146,11 +177,17 @@ impl<'a> Place<'a> {
         hint: Option<String>,
     ) {
         let region = self.within(text, span);
-        self.report(Severity::Error, region, message, hint);
+        self.report((Severity::Error, "text"), region, message, hint);
     }
 
-    fn report(&self, severity: Severity, region: Region, message: String, hint: Option<String>) {
-        self.faults.at(severity, self.document, region, message, hint);
+    fn report(
+        &self,
+        (severity, code): (Severity, &'static str),
+        region: Region,
+        message: String,
+        hint: Option<String>,
+    ) {
+        self.faults.at((severity, code), self.document, region, message, hint);
     }
 
     fn within(&self, text: &str, (start, end): (usize, usize)) -> Region {

@@ -25,6 +25,7 @@ fn one(fault: &Fault, renderer: &Renderer) -> String {
     let level = match fault.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
+        Severity::Hint => Level::NOTE.with_name("hint"),
     };
     let message = annotate_snippets::normalize_untrusted_str(&fault.message);
     let hint = fault.hint.as_deref().map(annotate_snippets::normalize_untrusted_str);
@@ -49,7 +50,7 @@ fn one(fault: &Fault, renderer: &Renderer) -> String {
     if let Some(hint) = &hint {
         elements.push(Level::HELP.message(hint.as_str()).into());
     }
-    let group: Group<'_> = level.primary_title(message).elements(elements);
+    let group: Group<'_> = level.primary_title(message).id(fault.code).elements(elements);
     renderer.render(&[group])
 }
 

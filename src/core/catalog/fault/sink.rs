@@ -53,12 +53,17 @@ impl Faults {
         let mut list = self.list.borrow_mut();
         if list.len() < FAULTS_MAX {
             list.push(fault);
-        } else if fault.severity == Severity::Error {
-            self.left_out.set(self.left_out.get() + 1);
-            if let Some(slot) = list.iter_mut().find(|fault| fault.severity == Severity::Warning) {
-                *slot = fault;
-                self.left_out.set(self.left_out.get() - 1);
+            return;
+        }
+        // What is worse takes the place of what is not.
+        let milder = list.iter_mut().max_by_key(|fault| fault.severity);
+        let milder = milder.filter(|milder| milder.severity > fault.severity);
+        match milder {
+            Some(slot) => *slot = fault,
+            None if fault.severity == Severity::Error => {
+                self.left_out.set(self.left_out.get() + 1);
             }
+            None => {}
         }
     }
 
@@ -66,6 +71,7 @@ impl Faults {
     pub fn file(&self, severity: Severity, file: &str, message: String, hint: Option<String>) {
         self.push(Fault {
             severity,
+            code: "folder",
             file: file.to_owned(),
             line: 0,
             column: 0,
@@ -79,7 +85,7 @@ impl Faults {
     /// Adds a fault at `region` of `document`; one over several lines is shown at its first.
     pub fn at(
         &self,
-        severity: Severity,
+        (severity, code): (Severity, &'static str),
         document: &Document,
         region: Region,
         message: String,
@@ -97,6 +103,7 @@ impl Faults {
         };
         self.push(Fault {
             severity,
+            code,
             file: document.path.clone(),
             line: region.line,
             column: region.column,
@@ -113,7 +120,7 @@ impl Faults {
             if error.at.line == 0 {
                 self.file(Severity::Error, &document.path, error.message, error.hint);
             } else {
-                self.at(Severity::Error, document, error.at, error.message, error.hint);
+                self.at((Severity::Error, "yaml"), document, error.at, error.message, error.hint);
             }
         }
     }
@@ -150,6 +157,7 @@ impl Faults {
         if left_out > 0 {
             list.push(Fault {
                 severity: Severity::Error,
+                code: "folder",
                 file: String::new(),
                 line: 0,
                 column: 0,

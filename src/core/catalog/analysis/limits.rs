@@ -1,0 +1,105 @@
+//! Contact limits and cool-downs that never bind, because another one always binds first.
+
+use super::Subject;
+use super::findings::Kind;
+use crate::core::catalog::fault::Severity;
+use crate::core::catalog::source::CountedOutcome;
+use crate::core::policy::{Bitset, CoolDownSpec, LimitSpec};
+
+const LIMIT: Kind = (Severity::Warning, "limit-never-binds");
+const COOL_DOWN: Kind = (Severity::Warning, "cool-down-never-binds");
+
+/// Looks at all pairs.
+pub(super) fn check(subject: &Subject<'_>) {
+    let spec = subject.catalog.policy.spec();
+    for (number, limit) in spec.limits.iter().enumerate() {
+        let binds = spec.limits.iter().enumerate().find(|(other, tighter)| {
+            *other != number
+                && first(tighter, limit)
+                // Of two that are the same, the later one is told of.
+                && !(*other > number && first(limit, tighter))
+        });
+        let Some((_, tighter)) = binds else { continue };
+        if subject.findings.add(LIMIT) {
+            let message = format!(
+                "`{}` never binds: `{}` allows no more over as long a time",
+                limit.id, tighter.id
+            );
+            let hint = format!(
+                "{} in {} against {} in {}",
+                limit.max,
+                span(limit.window_ms),
+                tighter.max,
+                span(tighter.window_ms)
+            );
+            subject
+                .sites
+                .at_rule(&limit.id, |place| place.key("max").finding(LIMIT, message, Some(hint)));
+        }
+    }
+    for (number, rest) in spec.cool_downs.iter().enumerate() {
+        let covers = spec.cool_downs.iter().enumerate().find(|(other, longer)| {
+            *other != number && covered(longer, rest) && !(*other > number && covered(rest, longer))
+        });
+        let Some((_, longer)) = covers else { continue };
+        if subject.findings.add(COOL_DOWN) {
+            let message =
+                format!("`{}` never binds: `{}` rests the same for as long", rest.id, longer.id);
+            subject
+                .sites
+                .at_rule(&rest.id, |place| place.key("for").finding(COOL_DOWN, message, None));
+        }
+    }
+}
+
+/// Whether wherever `limit` stops an offer, `tighter` does too: it counts all that `limit` counts
+/// over no less time, allows no more, and stops no fewer offers on no fewer channels.
+fn first(tighter: &LimitSpec, limit: &LimitSpec) -> bool {
+    let counts = tighter.counts == limit.counts || tighter.counts == CountedOutcome::Contact;
+    let channels = tighter.channels.is_empty()
+        || (!limit.channels.is_empty()
+            && limit.channels.iter().all(|channel| tighter.channels.contains(channel)));
+    counts
+        && channels
+        && subset(&limit.offers, &tighter.offers)
+        && limit.channel_mask & tighter.channel_mask == limit.channel_mask
+        && (tighter.counts_retired || !limit.counts_retired || limit.per_offer)
+        && (limit.per_offer || !tighter.per_offer)
+        && tighter.max <= limit.max
+        && tighter.window_ms >= limit.window_ms
+}
+
+/// Whether wherever `rest` rests an offer, `longer` does too.
+fn covered(longer: &CoolDownSpec, rest: &CoolDownSpec) -> bool {
+    let reasons = longer.reasons.is_empty()
+        || (!rest.reasons.is_empty()
+            && rest.reasons.iter().all(|reason| longer.reasons.contains(reason)));
+    let duration = match (longer.duration_ms, rest.duration_ms) {
+        (None, _) => true,
+        (Some(_), None) => false,
+        (Some(longer), Some(shorter)) => longer >= shorter,
+    };
+    reasons
+        && duration
+        && longer.scope == rest.scope
+        && rest.after.iter().all(|kind| longer.after.contains(kind))
+        && subset(&rest.offers, &longer.offers)
+}
+
+fn subset(small: &Bitset, large: &Bitset) -> bool {
+    let mut outside = small.clone();
+    outside.subtract(large);
+    outside.is_empty()
+}
+
+/// `7 days`, `12 hours`, `90 seconds`.
+fn span(ms: i64) -> String {
+    const SECOND: i64 = 1000;
+    const HOUR: i64 = 3600 * SECOND;
+    const DAY: i64 = 24 * HOUR;
+    match ms {
+        ms if ms % DAY == 0 => format!("{} days", ms / DAY),
+        ms if ms % HOUR == 0 => format!("{} hours", ms / HOUR),
+        ms => format!("{} seconds", ms / SECOND),
+    }
+}
