@@ -29,9 +29,12 @@ pub struct Loaded {
 /// [`Severity::Error`].
 pub fn load(files: &[(String, Vec<u8>)]) -> Result<Loaded, Vec<Fault>> {
     let faults = Faults::default();
-    match take_in(files, &faults) {
-        Ok((_, catalog, cases)) => Ok(Loaded { catalog, cases, warnings: faults.finish() }),
-        Err(()) => Err(faults.finish()),
+    let (_, compiled) = take_in(files, &faults);
+    match compiled {
+        Some((catalog, cases)) if !faults.failed() => {
+            Ok(Loaded { catalog, cases, warnings: faults.finish() })
+        }
+        _ => Err(refused(faults)),
     }
 }
 
@@ -55,36 +58,38 @@ pub struct Inspected {
 /// As [`load`].
 pub fn inspect(files: &[(String, Vec<u8>)], at: Option<UnixMs>) -> Result<Inspected, Vec<Fault>> {
     let faults = Faults::default();
-    let Ok((folder, catalog, cases)) = take_in(files, &faults) else {
-        return Err(faults.finish());
-    };
-    analysis::analyse(&folder, &catalog, &faults, at);
-    let catalog = Arc::new(catalog);
-    let (reports, coverage) = cases::run_covering(&catalog, &cases);
-    analysis::uncovered(&folder, &catalog, &faults, &cases, &coverage);
-    Ok(Inspected { catalog, cases: reports, coverage, findings: faults.finish() })
+    let (folder, compiled) = take_in(files, &faults);
+    if let Some((catalog, _)) = &compiled {
+        analysis::analyse(&folder, catalog, &faults, at);
+    }
+    match compiled {
+        Some((catalog, cases)) if !faults.failed() => {
+            let catalog = Arc::new(catalog);
+            let (reports, coverage) = cases::run_covering(&catalog, &cases);
+            analysis::uncovered(&folder, &catalog, &faults, &cases, &coverage);
+            Ok(Inspected { catalog, cases: reports, coverage, findings: faults.finish() })
+        }
+        _ => Err(refused(faults)),
+    }
 }
 
 /// Reads and compiles; what is wrong goes to `faults`.
-fn take_in(
-    files: &[(String, Vec<u8>)],
-    faults: &Faults,
-) -> Result<(Folder, Catalog, Vec<Case>), ()> {
+fn take_in(files: &[(String, Vec<u8>)], faults: &Faults) -> (Folder, Option<(Catalog, Vec<Case>)>) {
     let mut sorted: Vec<&(String, Vec<u8>)> = files.iter().collect();
     sorted.sort_by(|a, b| a.0.cmp(&b.0));
     let folder = read(&sorted, faults);
     let version = CatalogVersion { number: 0, hash: hash(&sorted) };
     let compiled = compile(&folder, version, faults);
-    match compiled {
-        Some((catalog, cases)) if !faults.failed() => Ok((folder, catalog, cases)),
-        _ => {
-            if !faults.failed() {
-                let message = "the folder could not be read".to_owned();
-                faults.file(Severity::Error, "", message, None);
-            }
-            Err(())
-        }
+    (folder, compiled)
+}
+
+/// All faults, of which at least one is an error.
+fn refused(faults: Faults) -> Vec<Fault> {
+    if !faults.failed() {
+        let message = "the folder could not be read".to_owned();
+        faults.file(Severity::Error, "", message, None);
     }
+    faults.finish()
 }
 
 /// Hex of XXH3-128 over the files, each as length and bytes of its path and of its content.

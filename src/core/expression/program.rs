@@ -141,6 +141,11 @@ impl Program {
         value.map_err(|stop| self.error(stop))
     }
 
+    /// The checked tree.
+    pub(super) fn term(&self) -> &Term {
+        &self.0.term
+    }
+
     /// The simplified tree; made when it is first asked for.
     pub(super) fn folded(&self) -> &Term {
         self.0.folded.get_or_init(|| fold(self.0.term.clone(), 0))

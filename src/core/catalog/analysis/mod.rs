@@ -33,9 +33,11 @@ pub(super) struct Subject<'a> {
     findings: Findings<'a>,
 }
 
-/// Analyses a folder that compiled without errors. With `at`, what can only have held before counts
-/// as never.
+/// Analyses a folder that compiled. With `at`, what can only have held before counts as never. Where
+/// the folder has errors, only what no mending can excuse is told: what was left out could reach a
+/// placement or read a value.
 pub(super) fn analyse(folder: &Folder, catalog: &Catalog, faults: &Faults, at: Option<UnixMs>) {
+    let whole = !faults.failed();
     let subject = Subject {
         catalog,
         sites: Sites::new(folder, catalog, faults),
@@ -46,10 +48,12 @@ pub(super) fn analyse(folder: &Folder, catalog: &Catalog, faults: &Faults, at: O
     let mut atoms = atoms::Atoms::new(&catalog.policy, &always, &from_now);
     conditions::check(&subject, &mut atoms, &always);
     let served = offers::check(&subject, &mut atoms, &from_now);
-    reach::check(&subject, &served);
     limits::check(&subject);
-    schemes::check(&subject);
-    thresholds::check(&subject, &from_now);
+    if whole {
+        reach::check(&subject, &served);
+        schemes::check(&subject);
+        thresholds::check(&subject, &from_now);
+    }
     subject.findings.finish();
 }
 

@@ -1,16 +1,19 @@
 //! What is declared for the order of offers and then read by no scheme, and schemes that no channel
 //! uses.
 
+use std::collections::BTreeSet;
+
 use super::Subject;
 use super::findings::Kind;
 use crate::core::catalog::fault::{Place, Severity};
 use crate::core::catalog::schema::{Schema, builtin};
 use crate::core::catalog::source::{OfferSource, SchemeKind};
-use crate::core::catalog::{Offer, Scheme, SchemeFormula};
+use crate::core::catalog::{Channel, Offer, Scheme, SchemeFormula};
 use crate::core::expression::Program;
 
 const IGNORED: Kind = (Severity::Warning, "scheme-ignores");
-const UNUSED: Kind = (Severity::Warning, "unused");
+/// A request may name a scheme that no channel uses: to compare it.
+const UNUSED: Kind = (Severity::Hint, "unused");
 
 /// What an offer may declare for its place in the order.
 const FACTORS: [(&str, Factor); 5] = [
@@ -199,21 +202,15 @@ fn unused(subject: &Subject<'_>) {
     let Some(file) = &subject.sites.folder.arbitration else { return };
     let top = subject.sites.top(&file.document);
     let section = top.key("schemes");
-    let source = &file.source;
-    for name in source.schemes.keys() {
-        // A request may name a scheme too, but then it is tried out somewhere.
-        let by_default = source.default == *name
-            && subject.catalog.channels.iter().any(|channel| {
-                source.channels.get(&*channel.name).is_none_or(|c| c.scheme.is_none())
-            });
-        let named = source.channels.values().any(|channel| channel.scheme.as_ref() == Some(name));
-        if !by_default && !named && subject.findings.add(UNUSED) {
-            let kind = (Severity::Hint, "unused");
-            section.key(name).finding_at_key(
-                kind,
-                format!("no channel uses scheme `{name}`"),
-                None,
-            );
+    let catalog = subject.catalog;
+    let channels = catalog.channels.iter().enumerate();
+    let used: BTreeSet<u16> =
+        channels.flat_map(|(index, channel)| used_on(subject, index, channel)).collect();
+    for (number, scheme) in (0_u16..).zip(&catalog.schemes) {
+        let declared = file.source.schemes.contains_key(&*scheme.name);
+        if declared && !used.contains(&number) && subject.findings.add(UNUSED) {
+            let message = format!("no channel uses scheme `{}`", scheme.name);
+            section.key(&scheme.name).finding_at_key(UNUSED, message, None);
         }
     }
 }

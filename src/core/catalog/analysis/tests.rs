@@ -32,8 +32,8 @@ derived:
 ";
 
 fn folder(offers: &str, policies: &str) -> Vec<(String, Vec<u8>)> {
-    let channels = "channels:\n  app:\n    placements:\n      feed: { slots: 20 }\n  \
-                    web:\n    placements:\n      hero: { slots: 20 }\n      list: { slots: 20 }\n";
+    let channels = "channels:\n  app:\n    locales: [en]\n    placements:\n      feed: { slots: 20 }\n  \
+                    web:\n    locales: [en]\n    placements:\n      hero: { slots: 20 }\n      list: { slots: 20 }\n";
     let segments = "segments:\n  rich:\n    when: customer.income > 20.0 || customer.vip\n";
     [
         ("schema.yaml", SCHEMA),

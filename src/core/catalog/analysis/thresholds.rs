@@ -2,6 +2,7 @@
 
 use super::Subject;
 use super::findings::Kind;
+use super::schemes::used_on;
 use super::slots::Declared;
 use crate::core::catalog::fault::Severity;
 use crate::core::catalog::{Number, Offer, Scheme, SchemeFormula};
@@ -12,12 +13,19 @@ const THRESHOLD: Kind = (Severity::Warning, "threshold-unreachable");
 /// Looks at all offers on all channels whose scheme has a threshold.
 pub(super) fn check(subject: &Subject<'_>, declared: &Declared<'_>) {
     let catalog = subject.catalog;
+    // What customers answer may raise any score.
+    if !catalog.arbitration.influencers.is_empty() || !catalog.arbitration.objections.is_empty() {
+        return;
+    }
     let knowledge = Knowledge::new(declared);
     for (number, offer) in (0_u32..).zip(&catalog.offers) {
         for treatments in offer.treatments.chunk_by(|a, b| a.channel == b.channel) {
             let Some(treatment) = treatments.first() else { continue };
             let channel = catalog.channels.get(usize::from(treatment.channel));
             let Some(channel) = channel else { continue };
+            if used_on(subject, usize::from(treatment.channel), channel).len() > 1 {
+                continue;
+            }
             let Some(scheme) = catalog.schemes.get(usize::from(channel.scheme)) else { continue };
             let Some(threshold) = scheme.threshold else { continue };
             match most(subject, &knowledge, scheme, offer) {

@@ -191,7 +191,9 @@ pub(super) fn compile(
         templates: templates.into_inner().finish(),
     };
     let cases = cases::compile(&build, &catalog);
-    unused::warn(&build, &catalog, &declared);
+    if !build.faults.failed() {
+        unused::warn(&build, &catalog, &declared);
+    }
     Some((catalog, cases))
 }
 
