@@ -78,7 +78,7 @@ pub fn read_folder(root: &Path) -> Result<Files, FolderError> {
                     return Err(too_large(format!("more than {DEPTH_MAX} folders deep")));
                 }
                 waiting.push((path, format!("{prefix}{name}/"), depth + 1));
-            } else if kind.is_file() && is_yaml(&path) {
+            } else if kind.is_file() && is_ours(&path) {
                 let size = std::fs::metadata(&path).map_err(|cause| io(&path, cause))?.len();
                 bytes_left = usize::try_from(size)
                     .ok()
@@ -96,8 +96,10 @@ pub fn read_folder(root: &Path) -> Result<Files, FolderError> {
     Ok(files)
 }
 
-fn is_yaml(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+/// YAML, and tables in CSV.
+fn is_ours(path: &Path) -> bool {
+    let ours = ["yaml", "yml", "csv"];
+    path.extension().is_some_and(|extension| ours.iter().any(|known| extension == *known))
 }
 
 /// A folder that is followed.

@@ -10,7 +10,7 @@ use super::{EvalFailure, Given};
 use crate::cli::{Failure, rules as folder};
 use crate::core::catalog::schema::{Origin, Schema, builtin};
 use crate::core::catalog::{self, value_of};
-use crate::core::expression::{Binding, Program, Scope, Slot, Type};
+use crate::core::expression::{Binding, Callee, Program, Scope, Slot, Type};
 use crate::core::profile::{Profile, fill_one};
 use crate::core::time::UnixMs;
 use crate::core::value::Value;
@@ -35,6 +35,14 @@ impl Scope for Names<'_> {
     fn paths(&self) -> Vec<String> {
         let slots = self.schema.by_path.keys().map(ToString::to_string);
         slots.chain(self.facts.keys().cloned()).collect()
+    }
+
+    fn lookup(&self, name: &str) -> Option<Callee> {
+        self.schema.lookup(name)
+    }
+
+    fn lookups(&self) -> Vec<String> {
+        self.schema.tables.keys().map(ToString::to_string).collect()
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::csv::parse_file;
 use super::kind::FileKind;
 use super::yaml;
 
@@ -151,7 +152,7 @@ fn entries(files: &[(String, Vec<u8>)]) -> Entries {
     let mut entries = Entries::new();
     for (path, bytes) in files {
         let Some(kind) = FileKind::of(path) else { continue };
-        let parsed = yaml::text(bytes).ok().and_then(|text| yaml::parse(text).ok());
+        let parsed = yaml::text(bytes).ok().and_then(|text| parse_file(path, text).ok());
         let Some((Value::Object(sections), _)) = parsed else { continue };
         for (section, value) in sections {
             let into = entries.entry((kind, section)).or_default();

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::source::{
     ArbitrationFile, CasesFile, ChannelsFile, ModelsFile, ObjectivesFile, OffersFile, PoliciesFile,
-    SchemaFile, SegmentsFile,
+    SchemaFile, SegmentsFile, TablesFile,
 };
 
 /// A kind of file.
@@ -29,11 +29,13 @@ pub enum FileKind {
     Policies,
     /// `cases/*.yaml`.
     Cases,
+    /// `tables/*.yaml` and `tables/*.csv`.
+    Tables,
 }
 
 impl FileKind {
     /// All kinds, in reading order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Schema,
         Self::Channels,
         Self::Arbitration,
@@ -43,6 +45,7 @@ impl FileKind {
         Self::Offers,
         Self::Policies,
         Self::Cases,
+        Self::Tables,
     ];
 
     /// The name: of the file without its ending, or of the folder.
@@ -58,18 +61,22 @@ impl FileKind {
             Self::Offers => "offers",
             Self::Policies => "policies",
             Self::Cases => "cases",
+            Self::Tables => "tables",
         }
     }
 
     /// Whether files of this kind stand in a folder of their own.
     #[must_use]
     pub fn in_folder(self) -> bool {
-        matches!(self, Self::Offers | Self::Policies | Self::Cases)
+        matches!(self, Self::Offers | Self::Policies | Self::Cases | Self::Tables)
     }
 
     /// The kind of the file at `path` (within the rules folder, with `/`); `None`: not of ours.
     #[must_use]
     pub fn of(path: &str) -> Option<Self> {
+        if path.starts_with("tables/") && path.ends_with(".csv") {
+            return Some(Self::Tables);
+        }
         let stem = path.strip_suffix(".yaml").or_else(|| path.strip_suffix(".yml"))?;
         Self::ALL.into_iter().find(|kind| match stem.split_once('/') {
             None => !kind.in_folder() && stem == kind.name(),
@@ -90,6 +97,7 @@ impl FileKind {
             Self::Offers => schema_of::<OffersFile>(),
             Self::Policies => schema_of::<PoliciesFile>(),
             Self::Cases => schema_of::<CasesFile>(),
+            Self::Tables => schema_of::<TablesFile>(),
         };
         schema.to_value()
     }

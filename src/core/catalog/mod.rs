@@ -6,6 +6,7 @@
 mod analysis;
 mod changes;
 mod compile;
+mod csv;
 pub mod fault;
 mod kind;
 mod load;

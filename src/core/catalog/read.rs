@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::csv;
 use super::fault::{Document, Faults, Place, Severity};
 use super::kind::FileKind;
 use super::source::{
     ArbitrationFile, CasesFile, ChannelsFile, ModelsFile, ObjectivesFile, OffersFile, PoliciesFile,
-    SchemaFile, SegmentsFile,
+    SchemaFile, SegmentsFile, TablesFile,
 };
 use super::validate::{Finding, Step, validate};
 use super::yaml::{self, Node, NodeContent};
@@ -41,6 +42,7 @@ pub(super) struct Folder {
     pub offers: Vec<Parsed<OffersFile>>,
     pub policies: Vec<Parsed<PoliciesFile>>,
     pub cases: Vec<Parsed<CasesFile>>,
+    pub tables: Vec<Parsed<TablesFile>>,
     /// What was left out.
     pub broken: Broken,
 }
@@ -101,6 +103,7 @@ pub(super) fn read(files: &[&(String, Vec<u8>)], faults: &Faults) -> Folder {
             FileKind::Offers => folder.offers.extend(file.parse(broken)),
             FileKind::Policies => folder.policies.extend(file.parse(broken)),
             FileKind::Cases => folder.cases.extend(file.parse(broken)),
+            FileKind::Tables => folder.tables.extend(file.parse(broken)),
         }
     }
     missing_files(&seen, files.is_empty(), faults);
@@ -218,7 +221,7 @@ impl File<'_> {
             }
         };
         let mut document = Document::new(self.path, text);
-        let (mut value, root) = match yaml::parse(text) {
+        let (mut value, root) = match csv::parse_file(self.path, text) {
             Ok(built) => built,
             Err(errors) => {
                 self.faults.yaml(&document, errors);

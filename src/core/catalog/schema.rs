@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::core::expression::{Program, Slot, Type};
+use crate::core::expression::{Callee, Program, Slot, Type};
 use crate::core::key::Key;
+use crate::core::table::Table;
 use crate::core::value::Value;
 
 /// Slots that exist in every catalog, at fixed places.
@@ -204,6 +205,8 @@ pub struct Schema {
     pub aggregates: Vec<AggregateSpec>,
     /// Purposes.
     pub purposes: BTreeSet<Arc<str>>,
+    /// Decision tables by name; `None`: one with faults.
+    pub tables: BTreeMap<Arc<str>, Option<Arc<Table>>>,
     /// Slots from which features are made, in order: (slot, key of the path).
     pub features: Vec<(Slot, Key)>,
 }
@@ -213,6 +216,15 @@ impl Schema {
     #[must_use]
     pub fn slot(&self, slot: Slot) -> Option<&SlotSpec> {
         self.slots.get(slot.0 as usize)
+    }
+
+    /// What `table.NAME(...)` calls in expressions.
+    #[must_use]
+    pub fn lookup(&self, name: &str) -> Option<Callee> {
+        Some(match self.tables.get(name)? {
+            Some(table) => Callee::Lookup(table.clone()),
+            None => Callee::Faulty,
+        })
     }
 
     /// Whether the value of `spec` may be missing: no default, not a count, or used only with

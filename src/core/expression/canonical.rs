@@ -55,6 +55,9 @@ fn write_term(term: &Term, out: &mut String) {
         TermKind::Call(function, args) => {
             write_list(&format!("{function:?}("), args, ")", out);
         }
+        TermKind::Lookup(table, args) => {
+            write_list(&format!("table.{}(", table.name()), args, ")", out);
+        }
         TermKind::List(elements) => write_list("[", elements, "]", out),
         TermKind::Map(entries) => {
             out.push('{');

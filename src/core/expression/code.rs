@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::apply::regex;
 use super::functions::Function;
+use super::lookup::Lookup;
 use super::syntax::{LoopKind, Operator};
 use super::term::{Term, TermKind};
 use super::types::{Slot, Type};
@@ -40,6 +41,7 @@ pub(super) enum Code {
     Index(Box<[Code; 2]>),
     Coalesce(Box<[Code; 2]>),
     Call(Function, Box<[Code]>),
+    Lookup(Arc<dyn Lookup>, Box<[Code]>),
     Matches(Box<Code>, Box<regex::Regex>),
     List(Box<[Code]>),
     Map(Box<[(Code, Code)]>),
@@ -150,6 +152,7 @@ pub(super) fn lower(term: &Term) -> Code {
         }
         TermKind::Coalesce(terms) => Code::Coalesce(two(terms)),
         TermKind::Call(function, args) => call(*function, args),
+        TermKind::Lookup(table, args) => Code::Lookup(table.clone(), each(args)),
         TermKind::List(elements) => Code::List(each(elements)),
         TermKind::Map(entries) => {
             Code::Map(entries.iter().map(|(k, v)| (lower(k), lower(v))).collect())

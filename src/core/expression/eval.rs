@@ -10,6 +10,7 @@ use super::arithmetic::{arithmetic, double, list, negate};
 use super::code::{Code, CodeLoop, Set, Source};
 use super::compare::{compare, contains, element, equal, holds};
 use super::functions::Function;
+use super::lookup::CALL_COST;
 use super::read::read;
 use super::reference::{elements, insert, only_map, truth};
 use super::stop::{Budget, Stop};
@@ -192,6 +193,11 @@ impl Code {
                 }
             }
             Self::Call(function, args) => call(*function, args, env).map(Cow::Owned),
+            Self::Lookup(table, args) => {
+                env.budget.spend(CALL_COST)?;
+                let args = arguments(args, env)?;
+                table.call(&args).map(Cow::Owned).map_err(Stop::because)
+            }
             Self::List(elements) => {
                 let values: Result<Vec<_>, _> =
                     elements.iter().map(|e| e.value(env).map(Cow::into_owned)).collect();
@@ -322,11 +328,15 @@ fn text_test<'a>(
 }
 
 fn call<'a>(function: Function, args: &'a [Code], env: &mut Env<'a>) -> Result<Value, Stop> {
-    let mut values: SmallVec<[Cow<'a, Value>; 3]> = SmallVec::new();
-    for arg in args {
-        values.push(arg.value(env)?);
-    }
+    let values = arguments(args, env)?;
     apply(function, &values, &mut env.budget)
+}
+
+fn arguments<'a>(
+    args: &'a [Code],
+    env: &mut Env<'a>,
+) -> Result<SmallVec<[Cow<'a, Value>; 3]>, Stop> {
+    args.iter().map(|arg| arg.value(env)).collect()
 }
 
 fn run_loop<'a>(body: &'a CodeLoop, env: &mut Env<'a>) -> Result<Value, Stop> {

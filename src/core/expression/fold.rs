@@ -49,6 +49,7 @@ pub(super) fn fold(term: Term, depth: usize) -> Term {
             TermKind::Coalesce(Box::new([value, default]))
         }
         TermKind::Call(function, args) => TermKind::Call(function, each(args)),
+        TermKind::Lookup(table, args) => TermKind::Lookup(table, each(args)),
         TermKind::List(elements) => TermKind::List(each(elements)),
         TermKind::Map(entries) => TermKind::Map(
             entries.into_iter().map(|(k, v)| (fold(k, depth), fold(v, depth))).collect(),

@@ -71,6 +71,7 @@ mod eval;
 mod fold;
 mod functions;
 mod limits;
+mod lookup;
 mod parse;
 mod program;
 mod read;
@@ -87,6 +88,7 @@ mod types;
 mod tests;
 
 pub use domain::{Computed, Domain, Knowledge, Outcomes, Slots, Values};
+pub use lookup::{Callee, Lookup, Parameter};
 pub use program::Program;
 pub use single::Single;
 pub use time::parse_duration;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::apply::apply;
 use super::arithmetic::{arithmetic, list, negate};
 use super::compare::{compare, contains, element, key_value, map_key};
+use super::lookup::CALL_COST;
 use super::read::{present, read};
 use super::stop::{Budget, Stop};
 use super::syntax::{LoopKind, Operator};
@@ -72,6 +73,11 @@ impl Reference<'_> {
                 let args = self.eval_all(terms)?;
                 let args: Vec<_> = args.into_iter().map(Cow::Owned).collect();
                 apply(*function, &args, &mut self.budget)
+            }
+            TermKind::Lookup(table, terms) => {
+                self.budget.spend(CALL_COST)?;
+                let args: Vec<_> = self.eval_all(terms)?.into_iter().map(Cow::Owned).collect();
+                table.reference(&args).map_err(Stop::because)
             }
             TermKind::List(terms) => list(self.eval_all(terms)?),
             TermKind::Map(entries) => {

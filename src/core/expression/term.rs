@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::functions::Function;
+use super::lookup::Lookup;
 use super::syntax::{LoopKind, Operator, Span};
 use super::types::{Slot, Type};
 use crate::core::value::Value;
@@ -37,6 +38,8 @@ pub(super) enum TermKind {
     /// The first, or the second where the first is missing.
     Coalesce(Box<[Term; 2]>),
     Call(Function, Vec<Term>),
+    /// `table.NAME(args)`.
+    Lookup(Arc<dyn Lookup>, Vec<Term>),
     List(Vec<Term>),
     Map(Vec<(Term, Term)>),
     Loop(Box<TermLoop>),
@@ -73,6 +76,7 @@ impl Term {
             TermKind::All(terms)
             | TermKind::Any(terms)
             | TermKind::Call(_, terms)
+            | TermKind::Lookup(_, terms)
             | TermKind::List(terms) => terms.iter().for_each(visit),
             TermKind::Conditional(three) => three.iter().for_each(visit),
             TermKind::Binary(_, two) | TermKind::Coalesce(two) => two.iter().for_each(visit),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use super::lookup::Callee;
 use crate::core::value::Value;
 
 /// A static type.
@@ -118,6 +119,14 @@ pub trait Scope {
     fn resolve(&self, path: &str) -> Option<Binding>;
     /// All paths, for 'did you mean'.
     fn paths(&self) -> Vec<String>;
+    /// What `table.NAME(...)` calls, if anything.
+    fn lookup(&self, _name: &str) -> Option<Callee> {
+        None
+    }
+    /// The names [`Scope::lookup`] knows, for 'did you mean'.
+    fn lookups(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A fault found while parsing or checking, with its place in the source text.

@@ -23,6 +23,7 @@ mod schemes;
 mod scope;
 mod selection;
 mod slates;
+mod tables;
 mod treatments;
 mod unused;
 

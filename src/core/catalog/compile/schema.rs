@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::Build;
 use super::literal::{in_range, type_of, value_of};
 use super::names::{Namespace, id_key, identifier};
-use super::{aggregates, derived, events};
+use super::{aggregates, derived, events, tables};
 use crate::core::catalog::fault::Place;
 use crate::core::catalog::kind::FileKind;
 use crate::core::catalog::schema::{Origin, Schema, SlotSpec, builtin};
@@ -72,7 +72,11 @@ pub(super) fn slot_spec(path: &str, ty: Type, origin: Origin) -> SlotSpec {
 
 /// Compiles `schema.yaml`, `segments.yaml` and the names of `objectives.yaml`.
 pub(super) fn compile(build: &Build<'_>) -> Schema {
-    let mut builder = SchemaBuilder { schema: Schema::default(), paths: Namespace::default() };
+    let tables = tables::compile(build);
+    let mut builder = SchemaBuilder {
+        schema: Schema { tables, ..Schema::default() },
+        paths: Namespace::default(),
+    };
     builtins(build, &mut builder);
     let top = build.schema_place();
     purposes(build, &top, &mut builder);

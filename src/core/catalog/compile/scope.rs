@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::core::catalog::kind::FileKind;
 use crate::core::catalog::read::Broken;
 use crate::core::catalog::schema::{Schema, builtin};
-use crate::core::expression::{Binding, Scope, Slot, Type};
+use crate::core::expression::{Binding, Callee, Scope, Slot, Type};
 use crate::core::value::Value;
 
 /// Where an expression stands.
@@ -84,6 +85,15 @@ impl Scope for FrameScope<'_> {
         let facts = self.offer.into_iter().flat_map(BTreeMap::keys);
         paths.extend(facts.map(|name| format!("offer.{name}")));
         paths
+    }
+
+    fn lookup(&self, name: &str) -> Option<Callee> {
+        let left_out = self.broken.excuses(FileKind::Tables, name);
+        self.schema.lookup(name).or_else(|| left_out.then_some(Callee::Faulty))
+    }
+
+    fn lookups(&self) -> Vec<String> {
+        self.schema.tables.keys().map(ToString::to_string).collect()
     }
 }
 

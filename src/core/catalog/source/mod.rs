@@ -11,6 +11,7 @@ mod policies;
 mod schema;
 mod schemes;
 mod slates;
+mod tables;
 
 pub use adjustments::*;
 pub use arbitration::*;
@@ -21,6 +22,7 @@ pub use policies::*;
 pub use schema::*;
 pub use schemes::*;
 pub use slates::*;
+pub use tables::*;
 
 use std::collections::BTreeMap;
 

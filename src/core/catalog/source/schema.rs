@@ -76,6 +76,25 @@ pub struct AttributeSource {
     pub description: Option<String>,
 }
 
+impl AttributeSource {
+    /// Of that type, and nothing else said of it.
+    #[must_use]
+    pub fn of(ty: TypeSource) -> Self {
+        Self {
+            ty,
+            values: Vec::new(),
+            min: None,
+            max: None,
+            default: None,
+            sensitive: false,
+            personal: false,
+            purpose: None,
+            feature: None,
+            description: None,
+        }
+    }
+}
+
 /// An event type.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

@@ -5,6 +5,7 @@ mod content;
 mod faults;
 mod garbage;
 mod shapes;
+mod tables;
 
 use super::fault::{Fault, Severity};
 use super::{Loaded, load};

@@ -24,6 +24,9 @@ impl Checker<'_> {
         if name == "coalesce" && target.is_none() {
             return self.coalesce(syntax, args);
         }
+        if let Some(term) = self.lookup(syntax, name, target, args) {
+            return term;
+        }
         let known: Vec<&Signature> = signatures().filter(|s| s.name == name).collect();
         if known.is_empty() && !self.dynamic {
             self.unknown_function(syntax, name);

@@ -2,6 +2,7 @@
 //! operators, calls, and what types go together.
 
 mod calls;
+mod lookups;
 mod names;
 mod operators;
 mod unify;

@@ -96,7 +96,7 @@ impl Checker<'_> {
     }
 
     /// Text literals compared with text from a closed set must be of that set.
-    fn within(&mut self, ty: &Type, literal: &Term) {
+    pub(super) fn within(&mut self, ty: &Type, literal: &Term) {
         let Type::Enum(set) = ty else { return };
         match &literal.kind {
             TermKind::Constant(Value::String(text)) if !set.contains(text) => {
