@@ -20,7 +20,7 @@ use arbitra::core::decide::{
 };
 use arbitra::core::key::{Key, id64};
 use arbitra::core::learn::{LearningRecord, Models, OutcomeRecord};
-use arbitra::core::policy::{Bitset, Evaluation, Subject};
+use arbitra::core::policy::{Bitset, Evaluation, Restriction, Setting, Subject};
 use arbitra::core::profile::Profile;
 use arbitra::core::propensity::{Candidate, PropensitySpec};
 use arbitra::core::time::UnixMs;
@@ -113,7 +113,11 @@ fn policy_alone(snapshot: &Snapshot, case: &Case) -> usize {
     let frame = frame(catalog, subject, &case.request, NOW);
     let mut survivors = Bitset::full(catalog.offers.len());
     let index = |key| catalog.offer_by_key(key);
-    Evaluation::new(&catalog.policy, subject, index, NOW).survivors(0, &frame, &mut survivors);
+    let (supply, restriction) = (&case.request.supply, Restriction::default());
+    let customer = case.request.customer;
+    let setting = Setting { subject, customer, now: NOW, supply, restriction };
+    let mut evaluation = Evaluation::new(&catalog.policy, setting, &frame, index);
+    evaluation.survivors(0, &frame, &mut survivors);
     survivors.count()
 }
 

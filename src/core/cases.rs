@@ -18,7 +18,7 @@ use crate::core::expression::Frame;
 use crate::core::key::{Key, id64};
 use crate::core::learn::Models;
 use crate::core::policy::Subject;
-use crate::core::profile::{Consent, Profile};
+use crate::core::profile::{Consent, ConsentState, Profile};
 use crate::core::propensity::PropensitySpec;
 use crate::core::record;
 use crate::core::time::UnixMs;
@@ -152,7 +152,8 @@ fn profile(snapshot: &Snapshot, case: &Case) -> Result<Profile, String> {
     }
     for (purpose, granted) in &case.consents {
         let (purpose, granted, at) = (*purpose, *granted, UnixMs(earliest.0));
-        let consent = Consent { purpose, channel: Key::default(), granted, at };
+        let consent =
+            Consent { purpose, channel: Key::default(), state: ConsentState::of(granted), at };
         profile
             .set_consent(consent, earliest)
             .map_err(|error| format!("its customer cannot be: {error}"))?;

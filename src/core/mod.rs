@@ -29,3 +29,4 @@ pub mod record;
 pub mod table;
 pub mod time;
 pub mod value;
+pub mod zone;

@@ -10,7 +10,7 @@ use crate::core::catalog::source::ContactPoint;
 use crate::core::decide::{Decision, DecisionRecord, Request, Snapshot, decide};
 use crate::core::key::{Key, id64, mix64};
 use crate::core::policy::Subject;
-use crate::core::profile::{Consent, Contact, Profile};
+use crate::core::profile::{Consent, ConsentState, Contact, Profile};
 use crate::core::time::UnixMs;
 use crate::store::{Commit, CommitResult, StoreError, Versioned};
 
@@ -337,7 +337,7 @@ fn consent_to_all(profile: &Profile, call: &DecideCall, now: UnixMs) -> Profile 
     let by_channel =
         catalog.policy.spec().consents.iter().map(|consent| (consent.purpose, consent.channel_key));
     for (purpose, channel) in everywhere.chain(by_channel) {
-        let consent = Consent { purpose, channel, granted: true, at: now };
+        let consent = Consent { purpose, channel, state: ConsentState::Granted, at: now };
         // Over the most consents kept, the rest stay as they are: this is a what-if.
         let _full = consenting.set_consent(consent, now);
     }

@@ -7,17 +7,20 @@ use super::{name, time};
 use crate::api::wire::v1;
 use crate::core::catalog::Catalog;
 use crate::core::key::Key;
-use crate::core::profile::Consent;
+use crate::core::profile::{ALL_CHANNELS, Consent, ConsentState, DO_NOT_CONTACT};
+use crate::core::time::UnixMs;
 use crate::engine::Engine;
 
-/// The consents of a request, in order. One without a purpose is one for every declared purpose.
+/// The consents of a request, in order. One without a purpose is one for every declared purpose;
+/// none is needed where the flag 'do not contact' is given (`flagged`).
 pub fn consents(
     engine: &Engine,
     catalog: &Catalog,
     given: &[v1::Consent],
+    flagged: bool,
     faults: &mut Faults,
 ) -> Vec<Consent> {
-    if given.is_empty() {
+    if given.is_empty() && !flagged {
         faults.add("consents", Reason::Required, "at least one consent is needed");
     }
     if !faults.bound_count("consents", given.len(), CONSENTS_MAX) {
@@ -28,7 +31,7 @@ pub fn consents(
         let at = format!("consents[{number}]");
         faults.bound_text(format_args!("{at}.source"), &given.source, REASON_BYTES_MAX);
         let channel = channel(catalog, given, &at, faults);
-        let granted = granted(given, &at, faults);
+        let state = state(given, &at, faults);
         let when = time::optional(given.consent_time.as_ref());
         let when = faults.take(format_args!("{at}.consent_time"), when).flatten();
         if given.expire_time.is_some() {
@@ -37,7 +40,7 @@ pub fn consents(
         }
         let when = engine.clamp_time(when);
         for purpose in purposes(catalog, given, &at, faults) {
-            consents.push(Consent { purpose, channel, granted, at: when });
+            consents.push(Consent { purpose, channel, state, at: when });
         }
     }
     consents
@@ -53,11 +56,12 @@ fn channel(catalog: &Catalog, given: &v1::Consent, at: &str, faults: &mut Faults
     channel.map(|channel| channel.key).unwrap_or_default()
 }
 
-fn granted(given: &v1::Consent, at: &str, faults: &mut Faults) -> bool {
+fn state(given: &v1::Consent, at: &str, faults: &mut Faults) -> ConsentState {
     match v1::ConsentState::try_from(given.state) {
-        Ok(v1::ConsentState::Granted) => return true,
-        // What is yet to be confirmed counts as denied.
-        Ok(v1::ConsentState::Denied | v1::ConsentState::Pending) => return false,
+        Ok(v1::ConsentState::Granted) => return ConsentState::Granted,
+        Ok(v1::ConsentState::Confirmed) => return ConsentState::Confirmed,
+        Ok(v1::ConsentState::Pending) => return ConsentState::Pending,
+        Ok(v1::ConsentState::Denied) => {}
         Ok(v1::ConsentState::Unspecified) => {
             let message = "whether the customer agrees is needed";
             faults.add(format_args!("{at}.state"), Reason::Required, message);
@@ -67,7 +71,7 @@ fn granted(given: &v1::Consent, at: &str, faults: &mut Faults) -> bool {
             faults.add(format_args!("{at}.state"), Reason::OutOfRange, message);
         }
     }
-    false
+    ConsentState::Denied
 }
 
 fn purposes(catalog: &Catalog, given: &v1::Consent, at: &str, faults: &mut Faults) -> Vec<Key> {
@@ -85,11 +89,28 @@ fn purposes(catalog: &Catalog, given: &v1::Consent, at: &str, faults: &mut Fault
     Vec::new()
 }
 
+/// The flag 'do not contact', set or taken back as of `at`.
+pub fn do_not_contact(flag: bool, at: UnixMs) -> Consent {
+    let state = ConsentState::of(!flag);
+    Consent { purpose: DO_NOT_CONTACT, channel: ALL_CHANNELS, state, at }
+}
+
+/// The consents for the wire; the flag 'do not contact' is told apart.
+pub fn all(catalog: &Catalog, consents: &[Consent]) -> Vec<v1::Consent> {
+    let consents = consents.iter().filter(|consent| consent.purpose != DO_NOT_CONTACT);
+    consents.map(|consent| wire(catalog, consent)).collect()
+}
+
 /// A consent for the wire.
-pub fn wire(catalog: &Catalog, consent: &Consent) -> v1::Consent {
+fn wire(catalog: &Catalog, consent: &Consent) -> v1::Consent {
     let purposes = &catalog.schema.purposes;
     let purpose = purposes.iter().find(|purpose| Key::of(purpose) == consent.purpose);
-    let state = if consent.granted { v1::ConsentState::Granted } else { v1::ConsentState::Denied };
+    let state = match consent.state {
+        ConsentState::Denied => v1::ConsentState::Denied,
+        ConsentState::Pending => v1::ConsentState::Pending,
+        ConsentState::Granted => v1::ConsentState::Granted,
+        ConsentState::Confirmed => v1::ConsentState::Confirmed,
+    };
     v1::Consent {
         channel: name::channel_of(catalog, consent.channel),
         purpose: purpose.map_or_else(|| consent.purpose.to_string(), |name| name.to_string()),

@@ -12,6 +12,7 @@ use crate::api::wire::v1;
 use crate::core::catalog::{Catalog, Channel};
 use crate::core::decide::{ChannelRequest, PlacementRequest, Request, Snapshot};
 use crate::core::key::{Key, id64};
+use crate::core::policy::Supply;
 use crate::engine::DecideCall;
 
 /// A call, and what its answer needs beside it.
@@ -59,6 +60,7 @@ pub fn asked(
             channels,
             context,
             overrides: changed.overrides,
+            supply: Supply::Unavailable,
             explain: view == Ok(v1::DecisionView::Full),
         },
         snapshot: snapshot.clone(),

@@ -213,7 +213,9 @@ impl Telling<'_> {
             |gate: Gate| self.channel.fates.causes.iter().any(|cause| cause.stop.gate == gate);
         if stopped(Gate::ContactLimit) {
             (v1::NoOfferReason::ContactLimit, "the customer has been contacted often enough")
-        } else if stopped(Gate::Consent) {
+        } else if stopped(Gate::Quota) {
+            (v1::NoOfferReason::Quota, "the quotas are used up")
+        } else if stopped(Gate::Consent) || stopped(Gate::DoNotContact) {
             (v1::NoOfferReason::Consent, "the customer has not consented to this channel")
         } else {
             (v1::NoOfferReason::Policy, "no offer passed the policies")
@@ -232,7 +234,9 @@ impl Telling<'_> {
             _ => (None, None),
         };
         let valued = offer.value.is_some() || !offer.contributions.is_empty();
-        let mode = if self.channel.explored {
+        let mode = if placed.mandatory {
+            v1::SelectionMode::Mandatory
+        } else if self.channel.explored {
             v1::SelectionMode::Explored
         } else {
             v1::SelectionMode::Ranked

@@ -96,8 +96,9 @@ pub fn profile(
         }
     }
     if sections.has(Section::Consents) {
-        let consents = known.consents().iter();
-        shown.consents = consents.map(|given| consent::wire(catalog, given)).collect();
+        shown.consents = consent::all(catalog, known.consents());
+        shown.past_consents = consent::all(catalog, known.past_consents());
+        shown.do_not_contact = known.do_not_contact();
     }
     if sections.has(Section::Contacts) {
         shown.contacts = standing::contacts(catalog, known, now);

@@ -96,9 +96,13 @@ impl ProfileService for Profiles {
         let mut faults = Faults::default();
         let customer = customer::customer(&request.customer_id, &request.identities, &mut faults);
         faults.bound_text("request_id", &request.request_id, REQUEST_ID_BYTES_MAX);
-        let consents = consent::consents(&self.engine, &catalog, &request.consents, &mut faults);
+        let flag = request.do_not_contact;
+        let given = &request.consents;
+        let flagged = flag.is_some();
+        let mut consents = consent::consents(&self.engine, &catalog, given, flagged, &mut faults);
         let customer_id = faults.done(customer).map_err(status::faults)?;
         let now = self.engine.now();
+        consents.extend(flag.map(|flag| consent::do_not_contact(flag, now)));
         let change = |profile: &mut Profile| {
             consents.iter().try_for_each(|consent| profile.set_consent(*consent, now))
         };

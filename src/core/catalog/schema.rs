@@ -39,8 +39,12 @@ pub mod builtin {
     pub const INFLUENCE: Slot = Slot(14);
     /// `objection`: 1 + Σ percent of objections within the interaction (schemes only).
     pub const OBJECTION: Slot = Slot(15);
+    /// `state`: id of the customer state in effect, empty when none is.
+    pub const STATE: Slot = Slot(16);
+    /// `arm`: the customer's arm of the experiment.
+    pub const ARM: Slot = Slot(17);
     /// The first slot that the schema itself assigns.
-    pub const FIRST_FREE: u32 = 16;
+    pub const FIRST_FREE: u32 = 24;
 }
 
 /// Where the value of a slot comes from.

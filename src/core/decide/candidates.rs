@@ -7,7 +7,7 @@ use crate::core::catalog::{Channel, Offer, SchemeFormula};
 use crate::core::expression::{EvalError, Slot};
 use crate::core::key::Key;
 use crate::core::objective::Weights;
-use crate::core::policy::Bitset;
+use crate::core::policy::{Bitset, StateSpec};
 use crate::core::propensity::{self, Estimate};
 use crate::core::value::Value;
 
@@ -38,6 +38,10 @@ pub(super) struct Scorer<'a> {
     /// Affinity by offer index, computed once per channel decision.
     affinities: Vec<(u32, Option<f32>)>,
     pub(super) unscored: Vec<Unscored>,
+    /// Treatments that a limit stops.
+    pub(super) closed: Vec<Key>,
+    /// The customer's state in effect: it moves levers.
+    pub(super) state: Option<&'a StateSpec>,
 }
 
 impl<'a> Scorer<'a> {
@@ -49,7 +53,8 @@ impl<'a> Scorer<'a> {
     ) -> Self {
         let weights = Weights::of(shared.catalog(), frame);
         let (affinities, unscored) = (Vec::new(), Vec::new());
-        Self { shared, channel_index, channel, weights, affinities, unscored }
+        let (closed, state) = (Vec::new(), None);
+        Self { shared, channel_index, channel, weights, affinities, unscored, closed, state }
     }
 
     pub(super) fn shared(&self) -> &'a Shared<'a> {
@@ -141,7 +146,10 @@ impl<'a> Scorer<'a> {
         let mut best: Option<Candidate> = None;
         for (treatment, spec) in offer.treatments.iter().enumerate() {
             let fits = spec.channel == self.channel_index && spec.placements & bit != 0;
-            if !fits || !spec.when.iter().all(|when| when.eval_bool(frame) == Ok(true)) {
+            if !fits
+                || self.closed.contains(&spec.key)
+                || !spec.when.iter().all(|when| when.eval_bool(frame) == Ok(true))
+            {
                 continue;
             }
             let Some(asked) = self.propensity_candidate(index, treatment, affinity) else {
@@ -156,6 +164,7 @@ impl<'a> Scorer<'a> {
             let factors = Factors {
                 propensity: ranking.propensity(&estimate, &offer.prior),
                 uncertainty: libm::sqrt(estimate.logit_variance),
+                lever: known.lever * self.state.map_or(1.0, |state| state.lever(index)),
                 ..known
             };
             let score = ranking.score(&factors, index, offer, frame)?;

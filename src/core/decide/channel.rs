@@ -9,7 +9,7 @@ use super::decision::{
     Reasons, RenderedContent,
 };
 use super::slate::{self, Chances, Composed};
-use super::{Shared, fates};
+use super::{Shared, fates, mandatory};
 use crate::core::arbitration::score::Ranking;
 use crate::core::arbitration::slate::{Board, Passed, Unit, discount};
 use crate::core::catalog::schema::builtin;
@@ -28,7 +28,9 @@ pub(super) struct Field<'a> {
     pub(super) scheme: u16,
     /// Scored, best first, those below the threshold last.
     pub(super) candidates: Vec<Candidate>,
-    /// How many of them reached the threshold.
+    /// How many of them are mandatory: they stand first.
+    pub(super) mandatory: usize,
+    /// How many of them reached the threshold, or are mandatory.
     pub(super) worthy: usize,
     /// Rendered texts, or why a text failed, by candidate.
     pub(super) content: Vec<Option<Result<Vec<RenderedContent>, ContentError>>>,
@@ -46,6 +48,8 @@ pub(super) fn decide(
     let locale = channel.locale(asked.locale.as_deref());
     set(frame, builtin::CHANNEL, Value::String(channel.name.clone()));
     set(frame, builtin::LOCALE, Value::String(locale.clone()));
+    let state = evaluation.enter_state(frame).cloned().unwrap_or_default();
+    set(frame, builtin::STATE, Value::String(state));
 
     let mut survivors = Bitset::empty(catalog.offers.len());
     let reach = catalog.reach.get(usize::from(asked.channel))?;
@@ -59,10 +63,13 @@ pub(super) fn decide(
         survivors.remove(offer);
     }
     let mut scorer = Scorer::new(shared, asked.channel, channel, frame);
+    scorer.closed = evaluation.closed_treatments();
+    scorer.state = evaluation.state_in_effect();
+    let must = evaluation.mandatory(frame);
     let mut fields: Vec<Field<'_>> = asked
         .placements
         .iter()
-        .filter_map(|placement| field(&mut scorer, asked, placement, &survivors, frame))
+        .filter_map(|placement| field(&mut scorer, asked, (placement, &must), &survivors, frame))
         .collect();
 
     let bounds = slate::bounds(catalog, evaluation, asked.channel, &fields);
@@ -90,7 +97,7 @@ pub(super) fn decide(
     } else {
         Fates::default()
     };
-    let placements = fields
+    let placements: Vec<PlacementDecision> = fields
         .iter_mut()
         .zip(&boards)
         .enumerate()
@@ -100,6 +107,12 @@ pub(super) fn decide(
         })
         .collect();
     let explored = composed.explored;
+    for placed in placements.iter().flat_map(|placement| &placement.offers) {
+        let offer = catalog.offers.get(placed.offer as usize);
+        let treatment = offer.and_then(|offer| offer.treatments.get(placed.treatment));
+        let treatment = treatment.map(|treatment| treatment.key).unwrap_or_default();
+        evaluation.note_placed(asked.channel, placed.offer, treatment);
+    }
     Some(ChannelDecision { channel: asked.channel, locale, explored, placements, fates })
 }
 
@@ -112,7 +125,7 @@ fn set(frame: &mut [Option<Value>], slot: crate::core::expression::Slot, value: 
 fn field<'a>(
     scorer: &mut Scorer<'a>,
     on: &ChannelRequest,
-    asked: &'a PlacementRequest,
+    (asked, must): (&'a PlacementRequest, &[u32]),
     survivors: &Bitset,
     frame: &mut [Option<Value>],
 ) -> Option<Field<'a>> {
@@ -130,12 +143,16 @@ fn field<'a>(
     shared.failures.borrow_mut().extend_from_slice(ranking.failures());
     let mut candidates = scorer.score(asked, &ranking, survivors, frame);
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.offer.cmp(&b.offer)));
+    mandatory::first(&mut candidates, must);
+    let mandatory = candidates.partition_point(|candidate| must.contains(&candidate.offer));
     let worthy = match scheme.threshold {
-        Some(threshold) => candidates.partition_point(|candidate| candidate.score >= threshold),
+        Some(threshold) => candidates.partition_point(|candidate| {
+            candidate.score >= threshold || must.contains(&candidate.offer)
+        }),
         None => candidates.len(),
     };
     let content = candidates.iter().map(|_| None).collect();
-    Some(Field { asked, placement, scheme: number, candidates, worthy, content })
+    Some(Field { asked, placement, scheme: number, candidates, mandatory, worthy, content })
 }
 
 /// The scheme of a placement for this customer: the first entry of `use` that fits, else the
@@ -226,6 +243,7 @@ fn placement(
             bundle: filled.bundle(position),
             selection_probability: filled.chances.of(ranked, at, position, field.worthy),
             selection_estimated: filled.chances.estimated(),
+            mandatory: position < field.mandatory,
             content,
             reasons: explain.then(|| reasons(shared, scorer, (candidate, field.scheme), frame)),
         });

@@ -9,7 +9,7 @@ use crate::core::catalog::source::ContentType;
 use crate::core::expression::Slot;
 use crate::core::feature::FeatureVector;
 use crate::core::key::{Key, mix64};
-use crate::core::policy::Stop;
+use crate::core::policy::{Stop, Supply};
 use crate::core::propensity::Estimate;
 use crate::core::time::UnixMs;
 use crate::core::value::Value;
@@ -62,6 +62,8 @@ pub struct Request {
     pub context: Vec<(Slot, Value)>,
     /// Attributes that this decision sees changed, without effect on the profile (what-if).
     pub overrides: Vec<(Slot, Option<Value>)>,
+    /// What is left of quotas.
+    pub supply: Supply,
     /// Whether to give reasons and the fate of every candidate.
     pub explain: bool,
 }
@@ -173,6 +175,8 @@ pub struct Placed {
     pub selection_probability: f64,
     /// Whether that probability is an estimate.
     pub selection_estimated: bool,
+    /// Whether it had to be shown first, whatever its score.
+    pub mandatory: bool,
     /// Texts and links, rendered.
     pub content: Vec<RenderedContent>,
     /// Why, when asked to explain.

@@ -8,7 +8,9 @@ use super::channel::Field;
 use super::decision::{Cause, Fate, Fates};
 use crate::core::arbitration::slate::{Board, Slate};
 use crate::core::interaction::OutcomeKind;
-use crate::core::policy::{Bitset, Evaluation, Explainer, Gate, ReadValue, Stop, StoppedBy};
+use crate::core::policy::{
+    Bitset, Evaluation, Explainer, Gate, QuotaSpec, ReadValue, Stop, StoppedBy,
+};
 use crate::core::value::Value;
 
 /// Fates of all offers of the catalog on one channel, those placed left out; by offer.
@@ -25,6 +27,7 @@ pub(super) fn all(
     let mut told = placed(catalog.offers.len(), fields, shown);
     let mut explainer = evaluation.explain(channel, frame);
     let mut reached = Vec::new();
+    let quotas = &catalog.policy.spec().quotas;
     for (number, (field, board)) in fields.iter().zip(boards).enumerate() {
         let least = least_shown(field, number, shown);
         for (position, candidate) in field.candidates.iter().enumerate() {
@@ -32,7 +35,9 @@ pub(super) fn all(
                 continue;
             }
             told.insert(candidate.offer);
-            let cause = explainer.tell(not_placed((field, board, number), position, shown, least));
+            let at = (field, board, number);
+            let stop = not_placed(at, position, shown, least);
+            let cause = explainer.tell(as_quota(stop, quotas));
             let (placement, score) = (Some(field.asked.placement), Some(candidate.score));
             reached.push(Fate { offer: candidate.offer, placement, cause, score });
         }
@@ -134,6 +139,18 @@ fn placed(offers: usize, fields: &[Field<'_>], shown: &Slate) -> Bitset {
         slots.iter().flatten().filter_map(|position| field.candidates.get(*position))
     });
     Bitset::of(offers, taken.map(|candidate| candidate.offer))
+}
+
+/// The slate counts quotas as it counts limits; people are told which it was.
+fn as_quota(stop: Stop, quotas: &[QuotaSpec]) -> Stop {
+    let is_quota = |id: &Arc<str>| quotas.iter().any(|quota| quota.id == *id);
+    match &stop.by {
+        StoppedBy::Rule(id) if stop.gate == Gate::ContactLimit && is_quota(id) => {
+            let message = "the offers placed before it use up a quota".into();
+            Stop { gate: Gate::Quota, message, ..stop }
+        }
+        _ => stop,
+    }
 }
 
 fn plain(gate: Gate, message: impl Into<Arc<str>>) -> Stop {

@@ -10,6 +10,7 @@ mod channel;
 mod content;
 mod decision;
 mod fates;
+mod mandatory;
 mod record;
 mod slate;
 
@@ -28,7 +29,7 @@ use crate::core::catalog::schema::builtin;
 use crate::core::feature::{FeatureBuilder, FeatureVector};
 use crate::core::key::Key;
 use crate::core::learn::Models;
-use crate::core::policy::{Evaluation, Subject};
+use crate::core::policy::{Evaluation, Restriction, Setting, Subject};
 use crate::core::profile::Profile;
 use crate::core::propensity::Prepared;
 use crate::core::time::UnixMs;
@@ -88,8 +89,15 @@ pub fn decide(
     let failures = RefCell::default();
     let answers = answers::Answers::of(catalog, subject, request.interaction, now);
     let shared = Shared { snapshot, request, seed, failures, answers, interests, prepared };
-    let mut evaluation =
-        Evaluation::new(&catalog.policy, subject, |key| catalog.offer_by_key(key), now);
+    let setting = Setting {
+        subject,
+        customer: request.customer,
+        now,
+        supply: &request.supply,
+        restriction: Restriction::default(),
+    };
+    let index_of = |key| catalog.offer_by_key(key);
+    let mut evaluation = Evaluation::new(&catalog.policy, setting, &frame, index_of);
     let mut channels = Vec::with_capacity(request.channels.len());
     for (number, asked) in request.channels.iter().enumerate() {
         if number > 0 {
@@ -134,6 +142,11 @@ pub fn frame(
     }
     if let Some(place) = frame.get_mut(builtin::NOW.0 as usize) {
         *place = Some(Value::Timestamp(now.to_timestamp()));
+    }
+    for (slot, text) in [(builtin::STATE, Arc::default()), (builtin::ARM, Arc::default())] {
+        if let Some(place) = frame.get_mut(slot.0 as usize) {
+            *place = Some(Value::String(text));
+        }
     }
     crate::core::profile::fill_computed(schema, &mut frame);
     frame

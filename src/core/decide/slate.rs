@@ -18,6 +18,9 @@ const REFUSALS_MAX: usize = 4;
 /// Random orders that a selection probability is estimated from.
 const SIMULATIONS: u64 = 64;
 
+/// How far mandatory offers stand above the best score.
+const LEAD: f64 = 1e6;
+
 /// The board of a placement's candidates.
 pub(super) fn board(
     catalog: &Catalog,
@@ -27,17 +30,21 @@ pub(super) fn board(
 ) -> (Board, Vec<Passed>) {
     let slots = field.asked.slots.min(field.placement.slots) as usize;
     let weights = field.placement.weights.iter().copied().take(slots).collect();
+    let scores = field.candidates.iter().map(|candidate| libm::fabs(candidate.score));
+    let lead = LEAD * (1.0 + scores.fold(0.0, f64::max));
     let worthy = field.candidates.iter().take(field.worthy).enumerate();
     let entries = worthy.map(|(position, candidate)| Entry {
         offer: candidate.offer,
         position,
-        score: candidate.score,
+        // Whatever their scores, mandatory ones take the slots that are looked at most.
+        score: candidate.score + if position < field.mandatory { lead } else { 0.0 },
         unit: None,
     });
     let spec = &catalog.arbitration;
     let bit = 1_u64.checked_shl(u32::from(channel)).unwrap_or(0);
     let bundles = spec.bundles.iter().filter(|bundle| bundle.channels & bit != 0);
     let (mut board, passed) = Board::new(weights, entries.collect(), bundles);
+    board.lead = field.mandatory;
     board.diversity =
         spec.place(channel, field.asked.placement).and_then(|place| place.diversity.clone());
     let passed = passed.into_iter();
@@ -55,6 +62,7 @@ pub(super) fn bounds<'a>(
     let bit = 1_u64.checked_shl(u32::from(channel)).unwrap_or(0);
     let policy = catalog.policy.spec();
     let limits = policy.limits.iter().zip(evaluation.limits());
+    let quotas = policy.quotas.iter().enumerate();
     let spec = &catalog.arbitration;
     let whole = spec.max_per_group.get(usize::from(channel)).copied().flatten();
     let whole = whole.map(|max| GroupCap { board: None, max });
@@ -71,6 +79,11 @@ pub(super) fn bounds<'a>(
         caps: limits
             .filter(|(limit, _)| limit.channel_mask & bit != 0 && !limit.per_offer)
             .map(|(limit, state)| (&limit.id, &limit.offers, state.remaining))
+            .chain(
+                quotas.filter(|(_, quota)| quota.channel_mask & bit != 0).map(|(index, quota)| {
+                    (&quota.id, &quota.offers, evaluation.quota_places(index))
+                }),
+            )
             .collect(),
         groups: &policy.groups,
         group_caps: whole.into_iter().chain(each).collect(),
@@ -208,7 +221,10 @@ impl Chances {
 
 /// Whether no bound could keep any candidate of the only board from any slot.
 fn is_free(board: &Board, bounds: &Bounds<'_>, accept: &impl Fn(usize, usize) -> bool) -> bool {
-    if !board.units.is_empty() || !board.ranked.iter().all(|entry| accept(0, entry.position)) {
+    if board.lead > 0
+        || !board.units.is_empty()
+        || !board.ranked.iter().all(|entry| accept(0, entry.position))
+    {
         return false;
     }
     let slots = board.weights.len();

@@ -9,7 +9,7 @@ use super::index::{self, Index};
 use super::spec::{Gate, PolicySpec};
 use super::{Bitset, ReadValue};
 use crate::core::catalog::schema::builtin;
-use crate::core::expression::Program;
+use crate::core::expression::{Program, Slot};
 
 /// A distinct condition.
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ pub(super) struct Atom {
 pub(super) struct Requirement {
     pub(super) atom: u32,
     pub(super) channels: u64,
+    /// Asked also where only eligibility counts.
+    pub(super) hard: bool,
     pub(super) offers: Bitset,
 }
 
@@ -66,7 +68,7 @@ impl Policy {
     pub fn compile(mut spec: PolicySpec) -> Self {
         let mut atoms: Vec<Atom> = Vec::new();
         let mut by_canonical: BTreeMap<Arc<str>, u32> = BTreeMap::new();
-        let mut requirements: BTreeMap<(u32, u64), Bitset> = BTreeMap::new();
+        let mut requirements: BTreeMap<(u32, u64, bool), Bitset> = BTreeMap::new();
         let rules = spec.rules.len();
         let mut causes: BTreeMap<Cause, u32> = BTreeMap::new();
         let mut causes_by_offer: Vec<Vec<u32>> = vec![Vec::new(); spec.offers];
@@ -86,7 +88,7 @@ impl Policy {
                 let cause = Cause { gate: rule.gate, atom, channels: rule.channels, reason, from };
                 let cause = *causes.entry(cause).or_insert(next);
                 let offers = requirements
-                    .entry((atom, rule.channels))
+                    .entry((atom, rule.channels, rule.gate <= Gate::Eligibility))
                     .or_insert_with(|| Bitset::empty(spec.offers));
                 for offer in &rule.offers {
                     offers.insert(*offer);
@@ -98,8 +100,8 @@ impl Policy {
         }
         let mut requirements: Vec<_> = requirements
             .into_iter()
-            .map(|((atom, channels), offers)| {
-                (offers.count(), Requirement { atom, channels, offers })
+            .map(|((atom, channels, hard), offers)| {
+                (offers.count(), Requirement { atom, channels, hard, offers })
             })
             .collect();
         requirements
@@ -171,9 +173,10 @@ impl Atom {
     }
 }
 
+/// What differs between the channels of one decision.
+const BY_CHANNEL: [Slot; 4] =
+    [builtin::CHANNEL, builtin::LOCALE, builtin::PLACEMENT, builtin::STATE];
+
 fn reads_channel(program: &Program) -> bool {
-    program
-        .slots()
-        .iter()
-        .any(|slot| [builtin::CHANNEL, builtin::LOCALE, builtin::PLACEMENT].contains(slot))
+    program.slots().iter().any(|slot| BY_CHANNEL.contains(slot))
 }

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::evaluate::{Evaluation, Subject, Verdict, channel_bit};
+use super::evaluate::{Evaluation, Verdict, channel_bit};
 use super::spec::Gate;
-use crate::core::catalog::source::CoolDownScope;
 use crate::core::expression::Frame;
 
 /// A value a condition read.
@@ -92,11 +91,7 @@ impl Explainer<'_, '_> {
                 Known::Passes | Known::Unasked => {}
             }
         }
-        let stop = self
-            .evaluation
-            .stopped_by_consent(offer, self.channel)
-            .or_else(|| self.evaluation.stopped_by_limit(offer, self.channel))
-            .or_else(|| self.evaluation.stopped_by_cool_down(offer))?;
+        let stop = self.evaluation.stopped(offer, self.channel, self.frame)?;
         Some(self.tell(stop))
     }
 
@@ -144,7 +139,9 @@ impl Explainer<'_, '_> {
         let policy = self.evaluation.policy;
         let cause = policy.causes.get(cause as usize)?;
         let atom = policy.atoms.get(cause.atom as usize)?;
-        if cause.channels & channel_bit(self.channel) == 0 {
+        let asked =
+            cause.gate <= Gate::Eligibility || !self.evaluation.restriction.eligibility_only;
+        if cause.channels & channel_bit(self.channel) == 0 || !asked {
             return None;
         }
         let why = match self.evaluation.verdict(cause.atom, self.frame) {
@@ -167,67 +164,4 @@ impl Explainer<'_, '_> {
             message,
         })
     }
-}
-
-impl Evaluation<'_> {
-    fn stopped_by_consent(&self, offer: u32, channel: u16) -> Option<Stop> {
-        let consent = self.consent_needed(channel)?;
-        if self.policy.spec.transactional.contains(offer) || self.consented(consent) {
-            return None;
-        }
-        let message = match self.subject {
-            Subject::Known(_) => {
-                format!("no consent to `{}` on this channel", consent.purpose_name)
-            }
-            Subject::Unavailable => "consent could not be read".to_owned(),
-        };
-        Some(plain(Gate::Consent, consent.purpose_name.clone(), message))
-    }
-
-    fn stopped_by_limit(&self, offer: u32, channel: u16) -> Option<Stop> {
-        let limits = self.policy.spec.limits.iter().zip(self.limits());
-        for (limit, state) in limits {
-            if limit.channel_mask & channel_bit(channel) == 0 || !limit.offers.contains(offer) {
-                continue;
-            }
-            if matches!(self.subject, Subject::Unavailable) {
-                let message = "contacts so far could not be read".to_owned();
-                return Some(plain(Gate::ContactLimit, limit.id.clone(), message));
-            }
-            let own = state.counts.iter().find(|(known, _)| *known == offer).map_or(0, |(_, n)| *n);
-            let reached = if limit.per_offer { own >= limit.max } else { state.remaining == 0 };
-            if reached {
-                let message = format!("at most {} within the window, all used", limit.max);
-                return Some(plain(Gate::ContactLimit, limit.id.clone(), message));
-            }
-        }
-        None
-    }
-
-    fn stopped_by_cool_down(&self, offer: u32) -> Option<Stop> {
-        let spec = &self.policy.spec;
-        if matches!(self.subject, Subject::Unavailable) {
-            let resting =
-                spec.cool_downs.iter().find(|cool_down| cool_down.offers.contains(offer))?;
-            let message = "earlier answers could not be read".to_owned();
-            return Some(plain(Gate::CoolDown, resting.id.clone(), message));
-        }
-        let cooled = self.cooled.iter().find(|cooled| {
-            let scope = spec.cool_downs.get(cooled.cool_down).map(|cool_down| cool_down.scope);
-            let group = |index: u32| spec.groups.get(index as usize);
-            cooled.offer == offer
-                || (scope == Some(CoolDownScope::Group) && group(cooled.offer) == group(offer))
-        })?;
-        let cool_down = spec.cool_downs.get(cooled.cool_down)?;
-        let message = match cooled.until {
-            Some(until) => format!("rests until {until}"),
-            None => "rests for good".to_owned(),
-        };
-        Some(plain(Gate::CoolDown, cool_down.id.clone(), message))
-    }
-}
-
-fn plain(gate: Gate, rule: Arc<str>, message: String) -> Stop {
-    let (condition, reads) = (None, Arc::default());
-    Stop { gate, by: StoppedBy::Rule(rule), condition, reads, message: message.into() }
 }

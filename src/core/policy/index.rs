@@ -25,6 +25,8 @@ const WORDS_MAX: usize = 4 << 20;
 #[derive(Clone, Debug)]
 pub(super) struct Index {
     pub(super) channels: u64,
+    /// Asked also where only eligibility counts.
+    pub(super) hard: bool,
     slot: Slot,
     /// Where the value is missing.
     missing: Bitset,
@@ -45,15 +47,20 @@ impl Index {
     }
 }
 
+/// What the conditions of an index have in common: slot, channels, and whether they are hard.
+type Shared = (Slot, u64, bool);
+
 /// Takes the requirements that an index can answer out of `requirements`.
 pub(super) fn build(atoms: &[Atom], requirements: &mut Vec<Requirement>) -> Vec<Index> {
-    let mut groups: BTreeMap<(Slot, u64), Vec<(Single, Requirement)>> = BTreeMap::new();
+    let mut groups: BTreeMap<Shared, Vec<(Single, Requirement)>> = BTreeMap::new();
     let mut rest = Vec::new();
     for requirement in std::mem::take(requirements) {
         let atom = atoms.get(requirement.atom as usize);
         match atom.and_then(|atom| atom.program.single()) {
             Some(single) => {
-                let group = groups.entry((single.slot, requirement.channels)).or_default();
+                let group = groups
+                    .entry((single.slot, requirement.channels, requirement.hard))
+                    .or_default();
                 group.push((single, requirement));
             }
             None => rest.push(requirement),
@@ -61,7 +68,7 @@ pub(super) fn build(atoms: &[Atom], requirements: &mut Vec<Requirement>) -> Vec<
     }
     let mut indexes = Vec::new();
     let mut words = 0;
-    for ((slot, channels), group) in groups {
+    for (shared, group) in groups {
         // Neighbours share classes.
         let mut group = group;
         group.sort_by_cached_key(|(single, requirement)| {
@@ -71,7 +78,7 @@ pub(super) fn build(atoms: &[Atom], requirements: &mut Vec<Requirement>) -> Vec<
         while group.peek().is_some() {
             let part: Vec<_> = group.by_ref().take(ATOMS_MAX).collect();
             let built = (part.len() > 1 && words < WORDS_MAX)
-                .then(|| index(atoms, (slot, channels), &part))
+                .then(|| index(atoms, shared, &part))
                 .flatten();
             match built {
                 Some(index) => {
@@ -90,7 +97,7 @@ pub(super) fn build(atoms: &[Atom], requirements: &mut Vec<Requirement>) -> Vec<
 
 fn index(
     atoms: &[Atom],
-    (slot, channels): (Slot, u64),
+    (slot, channels, hard): Shared,
     part: &[(Single, Requirement)],
 ) -> Option<Index> {
     let ty = part.iter().map(|(single, _)| &single.ty).find(|ty| **ty != Type::Dyn)?;
@@ -120,7 +127,7 @@ fn index(
         stops.push(stopped(&frame)?);
     }
     let requirements = part.iter().map(|(_, requirement)| requirement.clone()).collect();
-    Some(Index { channels, slot, missing, classes, stops, requirements })
+    Some(Index { channels, hard, slot, missing, classes, stops, requirements })
 }
 
 /// A text that is none of `texts`.

@@ -49,15 +49,48 @@ pub struct Interest {
     pub at: UnixMs,
 }
 
+/// Where a consent stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ConsentState {
+    /// Refused or withdrawn.
+    Denied,
+    /// Given, and yet to be confirmed (double opt-in): does not count.
+    Pending,
+    /// Given.
+    Granted,
+    /// Given and confirmed.
+    Confirmed,
+}
+
+impl ConsentState {
+    /// Given or refused, in one step.
+    #[must_use]
+    pub fn of(granted: bool) -> Self {
+        if granted { Self::Granted } else { Self::Denied }
+    }
+
+    /// Whether it counts as consent, where it must be `confirmed` or need not.
+    #[must_use]
+    pub fn counts(self, confirmed: bool) -> bool {
+        self == Self::Confirmed || (self == Self::Granted && !confirmed)
+    }
+
+    /// Whether it waits to be confirmed.
+    #[must_use]
+    pub fn is_pending(self) -> bool {
+        self == Self::Pending
+    }
+}
+
 /// A consent given or withdrawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Consent {
-    /// Key of the purpose.
+    /// Key of the purpose; [`super::DO_NOT_CONTACT`] for being contacted at all.
     pub purpose: Key,
     /// Key of the channel; 0 for all channels. A channel's own entry wins over the one for all.
     pub channel: Key,
     /// Given or withdrawn.
-    pub granted: bool,
+    pub state: ConsentState,
     /// When.
     pub at: UnixMs,
 }

@@ -12,6 +12,8 @@ pub const RESPONSES_MAX: usize = 256;
 pub const INTERESTS_MAX: usize = 64;
 /// Most consents kept.
 pub const CONSENTS_MAX: usize = 128;
+/// Most consents kept that others took the place of, the newest.
+pub const PAST_CONSENTS_MAX: usize = 64;
 /// Most attributes kept.
 pub const ATTRIBUTES_MAX: usize = 512;
 /// Most bytes in all attribute values together.

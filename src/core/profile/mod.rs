@@ -26,6 +26,6 @@ pub use apply::Applied;
 pub use attribute::Attribute;
 pub use error::ProfileError;
 pub use frame::{fill_computed, fill_one};
-pub use history::{Consent, Contact, Interest, Response};
+pub use history::{Consent, ConsentState, Contact, Interest, Response};
 pub use outcome::OutcomeApplied;
-pub use state::{ALL_CHANNELS, Profile};
+pub use state::{ALL_CHANNELS, DO_NOT_CONTACT, Profile};

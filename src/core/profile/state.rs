@@ -2,8 +2,8 @@
 
 use super::answer::Answer;
 use super::attribute::Attribute;
-use super::history::{Consent, Contact, Interest, Response};
-use super::limits::{CONSENTS_MAX, ceil_to, clamp_time};
+use super::history::{Consent, ConsentState, Contact, Interest, Response};
+use super::limits::{CONSENTS_MAX, PAST_CONSENTS_MAX, ceil_to, clamp_time};
 use super::recent::RecentIds;
 use super::series::Series;
 use super::{ProfileError, codec};
@@ -13,6 +13,9 @@ use crate::core::time::{SECOND_MS, UnixMs};
 
 /// The channel key of a consent for all channels.
 pub const ALL_CHANNELS: Key = Key(0);
+
+/// The purpose key that stands for being contacted at all: denied, it is the flag 'do not contact'.
+pub const DO_NOT_CONTACT: Key = Key(0);
 
 /// What is known of one customer.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +34,8 @@ pub struct Profile {
     pub(super) items: Vec<Interest>,
     /// Sorted by (purpose, channel).
     pub(super) consents: Vec<Consent>,
+    /// In the order in which they were replaced.
+    pub(super) past_consents: Vec<Consent>,
     pub(super) recent: RecentIds,
     /// Oldest first.
     pub(super) answers: Vec<Answer>,
@@ -52,6 +57,7 @@ impl Profile {
             responses: Vec::new(),
             items: Vec::new(),
             consents: Vec::new(),
+            past_consents: Vec::new(),
             recent: RecentIds::default(),
             answers: Vec::new(),
             unknown: Vec::new(),
@@ -127,16 +133,33 @@ impl Profile {
     /// the one for all channels; `None`: never said.
     #[must_use]
     pub fn consent(&self, purpose: Key, channel: Key) -> Option<bool> {
+        self.consent_state(purpose, channel).map(|state| state.counts(false))
+    }
+
+    /// Whether the customer wants no contact at all.
+    #[must_use]
+    pub fn do_not_contact(&self) -> bool {
+        // It sorts before all others.
+        self.consents.first().is_some_and(|consent| {
+            consent.purpose == DO_NOT_CONTACT && consent.state == ConsentState::Denied
+        })
+    }
+
+    /// Where the consent to `purpose` on `channel` stands: the channel's own entry wins over the
+    /// one for all channels; `None`: never said.
+    #[must_use]
+    pub fn consent_state(&self, purpose: Key, channel: Key) -> Option<ConsentState> {
         let find = |channel| {
             let found =
                 self.consents.binary_search_by_key(&(purpose, channel), |c| (c.purpose, c.channel));
             found.ok().and_then(|i| self.consents.get(i))
         };
-        find(channel).or_else(|| find(ALL_CHANNELS)).map(|consent| consent.granted)
+        find(channel).or_else(|| find(ALL_CHANNELS)).map(|consent| consent.state)
     }
 
     /// Records a consent given or withdrawn. One older than what is recorded changes nothing; of
-    /// two at the same moment the withdrawal holds.
+    /// two at the same moment the weaker holds (denied, pending, granted, confirmed), so that a
+    /// withdrawal does; what is replaced stays on record, the last [`PAST_CONSENTS_MAX`].
     ///
     /// # Errors
     /// More than [`CONSENTS_MAX`] consents.
@@ -152,14 +175,34 @@ impl Profile {
             Err(place) => self.consents.insert(place, consent),
             Ok(place) => {
                 if let Some(known) = self.consents.get_mut(place) {
+                    // Asking anew to agree, or agreeing once more, takes nothing back.
+                    if known.state.counts(false)
+                        && (consent.state.is_pending()
+                            || (known.state, consent.state)
+                                == (ConsentState::Confirmed, ConsentState::Granted))
+                    {
+                        return Ok(());
+                    }
                     let newer = consent.at > known.at;
-                    if newer || (consent.at == known.at && !consent.granted) {
-                        *known = consent;
+                    if newer || (consent.at == known.at && consent.state < known.state) {
+                        let past = std::mem::replace(known, consent);
+                        if past.state != consent.state {
+                            self.past_consents.push(past);
+                        }
                     }
                 }
             }
         }
+        if self.past_consents.len() > PAST_CONSENTS_MAX {
+            self.past_consents.remove(0);
+        }
         Ok(())
+    }
+
+    /// Consents that others took the place of, in the order in which they were replaced.
+    #[must_use]
+    pub fn past_consents(&self) -> &[Consent] {
+        &self.past_consents
     }
 
     /// The stored form: versioned and compact.

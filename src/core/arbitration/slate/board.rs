@@ -17,6 +17,8 @@ pub struct Board {
     pub ranked: Vec<Entry>,
     /// Bundles among the entries.
     pub units: Vec<Unit>,
+    /// So many positions from the first are mandatory: they stay first in any order.
+    pub lead: usize,
     /// Whether further offers of a category count less.
     pub diversity: Option<Diversity>,
 }
@@ -224,10 +226,13 @@ pub fn shuffled(board: &Board, seed: u64) -> Board {
     let mut ranked = board.ranked.clone();
     ranked.sort_by(|a, b| {
         let draw = |entry: &Entry| unit(seed, u64::from(entry.offer));
-        draw(a).total_cmp(&draw(b)).then(a.offer.cmp(&b.offer))
+        let behind = |entry: &Entry| entry.position >= board.lead;
+        let order = behind(a).cmp(&behind(b)).then(draw(a).total_cmp(&draw(b)));
+        order.then(a.offer.cmp(&b.offer))
     });
     for entry in &mut ranked {
-        entry.score = 1.0;
+        entry.score = if entry.position < board.lead { 2.0 } else { 1.0 };
     }
-    Board { weights: board.weights.clone(), ranked, units: board.units.clone(), diversity: None }
+    let (weights, units, lead) = (board.weights.clone(), board.units.clone(), board.lead);
+    Board { weights, ranked, units, lead, diversity: None }
 }

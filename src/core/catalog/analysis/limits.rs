@@ -3,8 +3,8 @@
 use super::Subject;
 use super::findings::Kind;
 use crate::core::catalog::fault::Severity;
-use crate::core::catalog::source::CountedOutcome;
-use crate::core::policy::{Bitset, CoolDownSpec, LimitSpec};
+use crate::core::key::Key;
+use crate::core::policy::{Bitset, CoolDownSpec, LimitSpec, Window};
 
 const LIMIT: Kind = (Severity::Warning, "limit-never-binds");
 const COOL_DOWN: Kind = (Severity::Warning, "cool-down-never-binds");
@@ -26,11 +26,11 @@ pub(super) fn check(subject: &Subject<'_>) {
                 limit.id, tighter.id
             );
             let hint = format!(
-                "{} in {} against {} in {}",
+                "{} {} against {} {}",
                 limit.max,
-                span(limit.window_ms),
+                limit.window.words(),
                 tighter.max,
-                span(tighter.window_ms)
+                tighter.window.words()
             );
             subject
                 .sites
@@ -55,7 +55,7 @@ pub(super) fn check(subject: &Subject<'_>) {
 /// Whether wherever `limit` stops an offer, `tighter` does too: it counts all that `limit` counts
 /// over no less time, allows no more, and stops no fewer offers on no fewer channels.
 fn first(tighter: &LimitSpec, limit: &LimitSpec) -> bool {
-    let counts = tighter.counts == limit.counts || tighter.counts == CountedOutcome::Contact;
+    let counts = tighter.counts & limit.counts == limit.counts;
     let channels = tighter.channels.is_empty()
         || (!limit.channels.is_empty()
             && limit.channels.iter().all(|channel| tighter.channels.contains(channel)));
@@ -66,21 +66,23 @@ fn first(tighter: &LimitSpec, limit: &LimitSpec) -> bool {
         && (tighter.counts_retired || !limit.counts_retired || limit.per_offer)
         && (limit.per_offer || !tighter.per_offer)
         && tighter.max <= limit.max
-        && tighter.window_ms >= limit.window_ms
+        && longer(&tighter.window, &limit.window)
+        && tighter.treatments.is_none()
 }
 
 /// Whether wherever `rest` rests an offer, `longer` does too.
 fn covered(longer: &CoolDownSpec, rest: &CoolDownSpec) -> bool {
-    let reasons = longer.reasons.is_empty()
-        || (!rest.reasons.is_empty()
-            && rest.reasons.iter().all(|reason| longer.reasons.contains(reason)));
-    let duration = match (longer.duration_ms, rest.duration_ms) {
-        (None, _) => true,
-        (Some(_), None) => false,
-        (Some(longer), Some(shorter)) => longer >= shorter,
+    let own = rest.by_reason.iter().map(|(reason, ms)| (*reason, *ms));
+    // A reason that nobody declares stands for all others.
+    let others = rest.otherwise.map(|ms| (Key(0), ms));
+    let lasts = |(reason, ms): (Key, Option<i64>)| match (longer.rest_ms(reason), ms) {
+        (Some(None), _) => true,
+        (Some(Some(longer)), Some(shorter)) => longer >= shorter,
+        _ => false,
     };
-    reasons
-        && duration
+    let also =
+        longer.by_reason.iter().filter_map(|(reason, _)| Some((*reason, rest.rest_ms(*reason)?)));
+    own.chain(others).chain(also).all(lasts)
         && longer.scope == rest.scope
         && rest.after.iter().all(|kind| longer.after.contains(kind))
         && subset(&rest.offers, &longer.offers)
@@ -92,14 +94,14 @@ fn subset(small: &Bitset, large: &Bitset) -> bool {
     outside.is_empty()
 }
 
-/// `7 days`, `12 hours`, `90 seconds`.
-fn span(ms: i64) -> String {
-    const SECOND: i64 = 1000;
-    const HOUR: i64 = 3600 * SECOND;
-    const DAY: i64 = 24 * HOUR;
-    match ms {
-        ms if ms % DAY == 0 => format!("{} days", ms / DAY),
-        ms if ms % HOUR == 0 => format!("{} hours", ms / HOUR),
-        ms => format!("{} seconds", ms / SECOND),
+/// Whether `long` covers all that `short` covers, at any moment.
+fn longer(long: &Window, short: &Window) -> bool {
+    match (long, short) {
+        (Window::Rolling(long), Window::Rolling(short)) => long >= short,
+        (Window::Calendar(long, one), Window::Calendar(short, other)) => {
+            let same = (one.customer, &one.default) == (other.customer, &other.default);
+            long == short && same
+        }
+        _ => false,
     }
 }

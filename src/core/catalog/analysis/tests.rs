@@ -286,7 +286,7 @@ fn limits_that_never_bind_are_told() {
         said(&offers, policies),
         [
             "2 limit-never-binds `weekly` never binds: `monthly` allows no more over as long a \
-             time (5 in 7 days against 2 in 30 days)",
+             time (5 within 7d against 2 within 30d)",
             "6 cool-down-never-binds `short` never binds: `long` rests the same for as long",
         ]
     );

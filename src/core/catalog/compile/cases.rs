@@ -23,23 +23,6 @@ use crate::core::value::Value;
 
 /// Most events and outcomes before a case.
 const HISTORY_MAX: usize = 1000;
-/// The gates a case may name.
-const GATES: [Gate; 14] = [
-    Gate::Validity,
-    Gate::Eligibility,
-    Gate::Applicability,
-    Gate::Suitability,
-    Gate::Consent,
-    Gate::ContactLimit,
-    Gate::CoolDown,
-    Gate::Interaction,
-    Gate::Treatment,
-    Gate::Exclusion,
-    Gate::Slate,
-    Gate::Score,
-    Gate::Threshold,
-    Gate::Outranked,
-];
 /// Longest ago, days.
 const AGO_DAYS_MAX: i64 = 36_500;
 
@@ -412,8 +395,8 @@ impl Cases<'_> {
                 Some((gate, by)) => (gate, Some(by.trim())),
                 None => (words.as_str(), None),
             };
-            let Some(gate) = GATES.into_iter().find(|known| known.name() == gate) else {
-                place.unknown("gate", gate, GATES.into_iter().map(Gate::name));
+            let Some(gate) = Gate::ALL.into_iter().find(|known| known.name() == gate) else {
+                place.unknown("gate", gate, Gate::ALL.into_iter().map(Gate::name));
                 continue;
             };
             stopped.extend(offer.map(|offer| Stopped { offer, gate, by: by.map(Into::into) }));

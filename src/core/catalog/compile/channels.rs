@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use super::Build;
 use super::names::{Namespace, id_key, is_locale};
+use super::windows::clock;
 use crate::core::catalog::fault::Place;
 use crate::core::catalog::kind::FileKind;
-use crate::core::catalog::source::{ChannelSource, PlacementSource};
+use crate::core::catalog::source::{ChannelSource, ContactPoint, DirectionSource, PlacementSource};
 use crate::core::catalog::{Channel, Placement};
 use crate::core::key::Key;
-use crate::core::policy::ConsentSpec;
+use crate::core::policy::{Bitset, ConsentSpec, QuietSpec};
+use crate::core::zone::ZoneSpec;
 
 /// Most channels: each is a bit.
 const CHANNELS_MAX: usize = 64;
@@ -137,17 +139,54 @@ fn attention(position: u32) -> f64 {
 }
 
 /// The consents that channels ask for.
-pub(super) fn consents(build: &Build<'_>) -> Vec<ConsentSpec> {
+pub(super) fn consents(build: &Build<'_>, transactional: &Bitset) -> Vec<ConsentSpec> {
+    let mut offers = Bitset::full(transactional.universe());
+    offers.subtract(transactional);
     let channels = (0_u16..).zip(&build.channels().source.channels);
     channels
         .filter_map(|(index, (name, source))| {
             let purpose = source.consent.as_deref()?;
             Some(ConsentSpec {
+                offers: offers.clone(),
+                confirmed: source.double_opt_in,
                 channel: index,
                 channel_key: Key::of(name),
                 purpose: Key::of(purpose),
                 purpose_name: purpose.into(),
             })
+        })
+        .collect()
+}
+
+/// Bits of the channels on which we go to the customer.
+pub(super) fn outbound(build: &Build<'_>) -> u64 {
+    let channels = build.channels().source.channels.values().take(CHANNELS_MAX).enumerate();
+    let outbound = channels.filter(|(_, source)| match source.direction {
+        Some(direction) => direction == DirectionSource::Outbound,
+        None => source.contact == ContactPoint::Decision,
+    });
+    outbound.fold(0, |mask, (index, _)| mask | 1 << index)
+}
+
+/// When channels are silent.
+pub(super) fn quiet_hours(build: &Build<'_>, customers: &ZoneSpec) -> Vec<QuietSpec> {
+    let file = build.channels();
+    let top = build.place(&file.document);
+    let section = top.key("channels");
+    let channels = (0_u16..).zip(&file.source.channels);
+    channels
+        .filter_map(|(channel, (name, source))| {
+            let quiet = source.quiet_hours.as_ref()?;
+            let place = section.key(name);
+            let place = place.key("quiet_hours");
+            let from = clock(&place.key("from"), &quiet.from);
+            let to = clock(&place.key("to"), &quiet.to);
+            let (from, to) = (from? % 1440, to? % 1440);
+            if from == to {
+                let message = "silent at all hours, or at none";
+                place.error_hint(message, "`from` and `to` differ");
+            }
+            Some(QuietSpec { channel, from, to, zone: customers.clone() })
         })
         .collect()
 }

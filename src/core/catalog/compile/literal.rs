@@ -160,16 +160,26 @@ pub fn in_range(value: &Value, range: (Option<f64>, Option<f64>)) -> Result<(), 
     }
 }
 
-/// A moment: RFC 3339, or a date (its midnight in UTC).
+/// A moment: RFC 3339, a date (its midnight in UTC), or a time in a zone.
 pub(super) fn moment(text: &str) -> Result<jiff::Timestamp, LiteralError> {
     let date = || {
         let date: Date = text.parse().ok()?;
         let midnight = date.to_zoned(TimeZone::UTC).ok()?;
         (text.len() == 10).then(|| midnight.timestamp())
     };
-    text.parse::<jiff::Timestamp>().ok().or_else(date).ok_or_else(|| LiteralError {
+    let zoned = || {
+        let parser = jiff::fmt::temporal::DateTimeParser::new();
+        let zones = jiff::tz::TimeZoneDatabase::bundled();
+        parser.parse_zoned_with(&zones, text).ok().map(|zoned| zoned.timestamp())
+    };
+    let found = text.parse::<jiff::Timestamp>().ok().filter(|_| !text.contains('['));
+    found.or_else(date).or_else(zoned).ok_or_else(|| LiteralError {
         message: format!("`{text}` is not a moment"),
-        hint: Some("write it as `2026-01-31` or `2026-01-31T12:00:00Z`".to_owned()),
+        hint: Some(
+            "write it as `2026-01-31`, `2026-01-31T12:00:00Z` or \
+             `2026-01-31T12:00[Europe/Madrid]`"
+                .to_owned(),
+        ),
     })
 }
 

@@ -11,13 +11,16 @@ mod channels;
 mod derived;
 mod events;
 mod levers;
+mod limits;
 mod literal;
 mod models;
 mod names;
 mod offers;
 mod policies;
 mod programs;
+mod quotas;
 mod references;
+mod rights;
 mod schema;
 mod schemes;
 mod scope;
@@ -26,6 +29,7 @@ mod slates;
 mod tables;
 mod treatments;
 mod unused;
+mod windows;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -108,6 +112,7 @@ pub(super) fn compile(
     let mut channels = channels::compile(&build);
     let (groups, priors) = offers::groups(&build);
     let declared = offers::declared(&build);
+    let customers = windows::customers(&build, &schema);
     let facts = offers::facts(&build, &declared);
     let objectives = arbitration::objectives(&build, &schema);
     let objective_names: Vec<String> =
@@ -127,6 +132,7 @@ pub(super) fn compile(
             templates: &templates,
         },
         rules: Vec::new(),
+        zone: &customers.default,
     };
     let offers: Vec<Offer> = (0_u32..)
         .zip(declared.iter().zip(&facts))
@@ -150,10 +156,11 @@ pub(super) fn compile(
         groups: offers.iter().map(|offer| offer.group).collect(),
         transactional: set(&offers, |offer| offer.transactional),
         rules,
-        limits: Vec::new(),
-        cool_downs: Vec::new(),
-        consents: channels::consents(&build),
+        outbound: channels::outbound(&build),
+        quiet_hours: channels::quiet_hours(&build, &customers),
+        ..PolicySpec::default()
     };
+    spec.consents = channels::consents(&build, &spec.transactional);
     let transactional = spec.transactional.clone();
     let mut policies = Policies {
         selector: Selector {
@@ -167,13 +174,16 @@ pub(super) fn compile(
         schema: &schema,
         facts: &facts,
         transactional: &transactional,
+        customers: &customers,
         spec: &mut spec,
         exclusions: Vec::new(),
+        precedences: Vec::new(),
     };
+    policies.own(&declared);
     for file in &folder.policies {
         policies.file(&build.place(&file.document), &file.source);
     }
-    let exclusions = policies.exclusions;
+    let exclusions = policies.finish();
     let catalog = Catalog {
         version,
         offer_keys: offer_keys(&offers),

@@ -9,6 +9,7 @@ use super::literal::{any, moment};
 use super::names::{Namespace, id_key, id_value, identifier, is_locale};
 use super::scope::Facts;
 use super::treatments::Treatments;
+use super::windows::hours as hours_of;
 use crate::core::catalog::fault::{Place, Severity};
 use crate::core::catalog::kind::FileKind;
 use crate::core::catalog::read::Parsed;
@@ -19,6 +20,7 @@ use crate::core::catalog::source::{
 use crate::core::catalog::{Group, Number, Offer, Prior};
 use crate::core::key::Key;
 use crate::core::policy::{Gate, RuleSpec};
+use crate::core::zone::Zone;
 
 /// Most offers of a catalog.
 pub const OFFERS_MAX: usize = 50_000;
@@ -146,6 +148,8 @@ pub(super) struct Offers<'b, 'a> {
     pub objectives: &'b [String],
     pub treatments: Treatments<'b>,
     pub rules: Vec<RuleSpec>,
+    /// Of rules that name none.
+    pub zone: &'b Zone,
 }
 
 impl Offers<'_, '_> {
@@ -290,7 +294,13 @@ impl Offers<'_, '_> {
             from.map(|at| format!("now >= timestamp(\"{at}\")")),
             until.map(|at| format!("now < timestamp(\"{at}\")")),
         ];
-        for text in parts.into_iter().flatten() {
+        let section = place.key("hours");
+        let hours = source.hours.iter().enumerate();
+        let hours =
+            hours.filter_map(|(index, source)| hours_of(&section.index(index), source, self.zone));
+        let hours: Vec<String> = hours.collect();
+        let hours = (!hours.is_empty()).then(|| hours.join(" || "));
+        for text in parts.into_iter().flatten().chain(hours) {
             let condition = Condition::Expression(text);
             let programs = &self.build.programs;
             if let Some(program) = programs.condition(self.schema, place, &condition, None) {

@@ -1,8 +1,8 @@
-//! `policies/*.yaml`: conditions on many offers, contact limits, cool-downs, exclusions.
+//! `policies/*.yaml`: conditions on many offers, and exclusions within one answer. Limits, quotas
+//! and what came before have files of their own beside this one.
 
 use std::collections::BTreeMap;
 
-use super::literal::span;
 use super::offers::warn_constant;
 use super::programs::offer_key;
 use super::references::references;
@@ -11,21 +11,9 @@ use super::selection::Selector;
 use crate::core::catalog::ExclusionSpec;
 use crate::core::catalog::fault::{Place, Severity, did_you_mean};
 use crate::core::catalog::schema::Schema;
-use crate::core::catalog::source::{
-    Condition, ContactLimitSource, CoolDownAfter, CoolDownSource, ExclusionSource, PoliciesFile,
-    PolicySource, Selection,
-};
-use crate::core::interaction::OutcomeKind;
-use crate::core::key::Key;
-use crate::core::policy::{Bitset, CoolDownSpec, Gate, LimitSpec, PolicySpec, RuleSpec};
-
-/// Largest number a contact limit may allow: a customer's ring of contacts holds 256, and must hold
-/// all that a limit counts.
-const LIMIT_MAX: u32 = 200;
-/// Longest window and rest, days.
-const WINDOW_DAYS_MAX: i64 = 400;
-/// Longest rest that is not `forever`, days.
-const REST_DAYS_MAX: i64 = 3650;
+use crate::core::catalog::source::{Condition, ExclusionSource, PoliciesFile, PolicySource};
+use crate::core::policy::{Bitset, Gate, PolicySpec, RuleSpec};
+use crate::core::zone::ZoneSpec;
 
 /// Compiles the files of `policies/` into `spec` and exclusions.
 pub(super) struct Policies<'b> {
@@ -33,8 +21,12 @@ pub(super) struct Policies<'b> {
     pub schema: &'b Schema,
     pub facts: &'b [Facts],
     pub transactional: &'b Bitset,
+    /// Where customers live.
+    pub customers: &'b ZoneSpec,
     pub spec: &'b mut PolicySpec,
     pub exclusions: Vec<ExclusionSpec>,
+    /// Of each state.
+    pub precedences: Vec<i32>,
 }
 
 impl Policies<'_> {
@@ -52,6 +44,19 @@ impl Policies<'_> {
         for (index, source) in file.cool_downs.iter().enumerate() {
             self.cool_down(&section.index(index), source);
         }
+        let section = top.key("sequences");
+        for (index, source) in file.sequences.iter().enumerate() {
+            self.sequence(&section.index(index), source);
+        }
+        let section = top.key("states");
+        for (index, source) in file.states.iter().enumerate() {
+            let precedence = self.state(&section.index(index), source);
+            self.precedences.extend(precedence);
+        }
+        let section = top.key("quotas");
+        for (index, source) in file.quotas.iter().enumerate() {
+            self.quota(&section.index(index), source);
+        }
         let section = top.key("exclusions");
         for (index, source) in file.exclusions.iter().enumerate() {
             self.exclusion(&section.index(index), source);
@@ -67,7 +72,10 @@ impl Policies<'_> {
             ("applicability", Gate::Applicability, &source.applicability),
             ("suitability", Gate::Suitability, &source.suitability),
         ];
-        if gates.iter().all(|(.., conditions)| conditions.is_empty()) {
+        if let Some(pilot) = &source.pilot {
+            let named = (Some(id.clone()), source.id.as_str());
+            self.pilot(&place.key("pilot"), pilot, named, offers.clone());
+        } else if gates.iter().all(|(.., conditions)| conditions.is_empty()) {
             let message = format!("policy `{id}` has no condition");
             place.key("id").finding((Severity::Warning, "no-condition"), message, None);
         }
@@ -151,56 +159,13 @@ impl Policies<'_> {
         complete
     }
 
-    fn limit(&mut self, place: &Place<'_>, source: &ContactLimitSource) {
-        let id = self.selector.id(place, "a contact limit", &source.id);
-        if !(1..=LIMIT_MAX).contains(&source.max) {
-            place.key("max").error_hint(
-                format!("a limit lies in 1..={LIMIT_MAX}, found {}", source.max),
-                "a customer's last 256 contacts are kept: more cannot be counted",
-            );
-        }
-        let selected = self.selector.offers(&place.key("applies_to"), &source.applies_to);
-        let mut offers = Bitset::of(self.spec.offers, selected);
-        offers.subtract(self.transactional);
-        let (channel_mask, channels) = self.selector.channels(place, &source.channels);
-        let window_ms = time(&place.key("window"), &source.window, WINDOW_DAYS_MAX);
-        let Selection { offers: named, groups, kinds, except } = &source.applies_to;
-        self.spec.limits.push(LimitSpec {
-            id,
-            offers,
-            channels,
-            channel_mask,
-            counts: source.counts,
-            per_offer: source.per_offer,
-            max: source.max,
-            window_ms: window_ms.unwrap_or(1),
-            counts_retired: named.is_empty()
-                && groups.is_empty()
-                && kinds.is_empty()
-                && except.is_empty(),
-        });
-    }
-
-    fn cool_down(&mut self, place: &Place<'_>, source: &CoolDownSource) {
-        let id = self.selector.id(place, "a cool-down", &source.id);
-        let selected = self.selector.offers(&place.key("applies_to"), &source.applies_to);
-        let duration_ms = match source.duration.as_str() {
-            "forever" => None,
-            text => Some(time(&place.key("for"), text, REST_DAYS_MAX).unwrap_or(1)),
-        };
-        self.spec.cool_downs.push(CoolDownSpec {
-            id,
-            offers: Bitset::of(self.spec.offers, selected),
-            after: match source.after {
-                CoolDownAfter::Reject => vec![OutcomeKind::Reject],
-                CoolDownAfter::Accept => vec![OutcomeKind::Accept, OutcomeKind::Convert],
-                CoolDownAfter::Impression => vec![OutcomeKind::Impression, OutcomeKind::Sent],
-                CoolDownAfter::Click => vec![OutcomeKind::Click],
-            },
-            reasons: source.reasons.iter().map(|reason| Key::of(reason)).collect(),
-            duration_ms,
-            scope: source.scope,
-        });
+    /// Puts the states in order of precedence.
+    pub(super) fn finish(self) -> Vec<ExclusionSpec> {
+        let states = std::mem::take(&mut self.spec.states);
+        let mut states: Vec<_> = self.precedences.into_iter().zip(states).collect();
+        states.sort_by_key(|(precedence, _)| std::cmp::Reverse(*precedence));
+        self.spec.states = states.into_iter().map(|(_, state)| state).collect();
+        self.exclusions
     }
 
     fn exclusion(&mut self, place: &Place<'_>, source: &ExclusionSource) {
@@ -212,18 +177,5 @@ impl Policies<'_> {
             place.key("among").finding_at_key(kind, message, None);
         }
         self.exclusions.push(ExclusionSpec { id, offers: Bitset::of(self.spec.offers, selected) });
-    }
-}
-
-fn time(place: &Place<'_>, text: &str, days_max: i64) -> Option<i64> {
-    match span(text, days_max) {
-        Ok(ms) => Some(ms),
-        Err(error) => {
-            match error.hint {
-                Some(hint) => place.error_hint(error.message, hint),
-                None => place.error(error.message),
-            }
-            None
-        }
     }
 }

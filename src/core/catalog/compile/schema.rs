@@ -114,6 +114,8 @@ fn builtins(build: &Build<'_>, builder: &mut SchemaBuilder) {
         (builtin::PRIORITY, ("priority", Type::Double)),
         (builtin::INFLUENCE, ("influence", Type::Double)),
         (builtin::OBJECTION, ("objection", Type::Double)),
+        (builtin::STATE, ("state", states(build))),
+        (builtin::ARM, ("arm", Type::String)),
     ]);
     for slot in (0..builtin::FIRST_FREE).map(Slot) {
         let (path, ty) = declared.get(&slot).cloned().unwrap_or(("", Type::Null));
@@ -124,6 +126,17 @@ fn builtins(build: &Build<'_>, builder: &mut SchemaBuilder) {
         }
         builder.schema.slots.push(spec);
     }
+}
+
+/// The ids of customer states, and the empty text.
+fn states(build: &Build<'_>) -> Type {
+    if build.broken().lost(FileKind::Policies) {
+        return Type::String;
+    }
+    let files = build.folder.policies.iter();
+    let states = files.flat_map(|file| &file.source.states);
+    let names = states.map(|state| state.id.as_str().into());
+    Type::Enum(Arc::new(names.chain([Arc::from("")]).collect()))
 }
 
 fn purposes(build: &Build<'_>, top: &Place<'_>, builder: &mut SchemaBuilder) {

@@ -14,7 +14,8 @@ use crate::core::value::Value;
 pub(super) enum Standing {
     /// A derived attribute or a segment: `customer.*`, `now`.
     Derived,
-    /// A condition: `customer.*`, `segment.*`, `context.*`, `offer.*`, `now`, `channel`, `locale`.
+    /// A condition: `customer.*`, `segment.*`, `context.*`, `offer.*`, `now`, `channel`, `locale`,
+    /// `state`, `arm`.
     Condition,
     /// A worth or a weight: as a condition, but part of the score.
     Number,
@@ -33,7 +34,8 @@ impl Standing {
             return match self {
                 Self::Derived => slot == builtin::NOW,
                 Self::Condition | Self::Number => {
-                    [builtin::NOW, builtin::CHANNEL, builtin::LOCALE].contains(&slot)
+                    [builtin::NOW, builtin::CHANNEL, builtin::LOCALE, builtin::STATE, builtin::ARM]
+                        .contains(&slot)
                 }
                 Self::Formula => true,
             };

@@ -8,10 +8,13 @@ mod cases;
 mod channels;
 mod offers;
 mod policies;
+mod quotas;
+mod rights;
 mod schema;
 mod schemes;
 mod slates;
 mod tables;
+mod window;
 
 pub use adjustments::*;
 pub use arbitration::*;
@@ -19,10 +22,13 @@ pub use cases::*;
 pub use channels::*;
 pub use offers::*;
 pub use policies::*;
+pub use quotas::*;
+pub use rights::*;
 pub use schema::*;
 pub use schemes::*;
 pub use slates::*;
 pub use tables::*;
+pub use window::*;
 
 use std::collections::BTreeMap;
 

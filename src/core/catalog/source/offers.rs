@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, LeverSource, Literal, Localized, Number};
+use super::{
+    Condition, EarlierSource, HoursSource, LeverSource, Literal, Localized, MandatorySource,
+    Number, OneOrMany, PilotSource,
+};
 
 /// A file of `offers/`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -75,10 +78,14 @@ pub struct OfferSource {
     /// Facts about the offer: read as `offer.NAME` in conditions, formulas and texts.
     #[serde(default)]
     pub attributes: BTreeMap<String, Literal>,
-    /// First moment it may be made (RFC 3339 or a date, UTC).
+    /// First moment it may be made: RFC 3339, a date (UTC), or a time in a zone
+    /// (`2026-12-01T00:00[Europe/Madrid]`).
     pub valid_from: Option<String>,
-    /// Moment from which it may no longer be made (RFC 3339 or a date, UTC).
+    /// Moment from which it may no longer be made, written alike.
     pub valid_until: Option<String>,
+    /// Only at these hours of the week. Default: at all.
+    #[serde(default)]
+    pub hours: Vec<HoursSource>,
     /// Order for the `priority` scheme: higher first. Default 0.
     #[serde(default)]
     pub priority: i32,
@@ -99,6 +106,20 @@ pub struct OfferSource {
     /// Exempt from consent and contact limits, by declaration (a fraud alert, a service message).
     #[serde(default)]
     pub transactional: bool,
+    /// Purpose for which consent is needed where a channel asks for consent, instead of the
+    /// channel's own.
+    pub purpose: Option<String>,
+    /// What must have happened with other offers before: all of these.
+    pub requires: Option<OneOrMany<EarlierSource>>,
+    /// What it follows up: as `requires`, said of what has just happened.
+    pub follows: Option<OneOrMany<EarlierSource>>,
+    /// What must not have happened with other offers: none of these.
+    pub excluded_by: Option<OneOrMany<EarlierSource>>,
+    /// Only for a stable share of customers.
+    pub pilot: Option<PilotSource>,
+    /// Must be shown first where the policies let it through: above every score and threshold.
+    /// Default: no.
+    pub mandatory: Option<MandatorySource>,
     /// May they have it?
     #[serde(default)]
     pub eligibility: Vec<Condition>,

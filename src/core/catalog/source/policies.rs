@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, OfferKind};
+use super::{
+    Condition, MaxSource, OfferKind, OneOrMany, PilotSource, QuotaSource, SequenceSource,
+    StateSource,
+};
 
 /// A file of `policies/`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -19,6 +22,12 @@ pub struct PoliciesFile {
     pub cool_downs: Vec<CoolDownSource>,
     /// Sets of offers of which at most one is shown in one decision.
     pub exclusions: Vec<ExclusionSource>,
+    /// What must, or must not, have happened with other offers.
+    pub sequences: Vec<SequenceSource>,
+    /// Situations of the customer that change the game.
+    pub states: Vec<StateSource>,
+    /// Volumes, budgets and stocks.
+    pub quotas: Vec<QuotaSource>,
 }
 
 /// Which offers something is about. All given criteria must hold; none given: all offers.
@@ -58,6 +67,8 @@ pub struct PolicySource {
     /// Is it good for them?
     #[serde(default)]
     pub suitability: Vec<Condition>,
+    /// These offers only for a stable share of customers.
+    pub pilot: Option<PilotSource>,
 }
 
 /// What a contact limit counts.
@@ -67,10 +78,16 @@ pub enum CountedOutcome {
     /// Contacts, as the channel defines them.
     #[default]
     Contact,
+    /// What was sent: contacts that the decision itself made.
+    Sent,
+    /// What was seen.
+    Impression,
     /// Clicks.
     Click,
     /// Acceptances and conversions.
     Accept,
+    /// Rejections.
+    Reject,
 }
 
 /// How often, at most.
@@ -84,19 +101,27 @@ pub struct ContactLimitSource {
     /// Which offers it counts, all together.
     #[serde(default)]
     pub applies_to: Selection,
+    /// Only these treatments (`OFFER/TREATMENT`): it counts them, and stops them rather than their
+    /// offers. Default: all.
+    #[serde(default)]
+    pub treatments: Vec<String>,
     /// Counted on these channels, all together. Default: all.
     #[serde(default)]
     pub channels: Vec<String>,
-    /// What it counts. Default: contacts.
-    #[serde(default)]
-    pub counts: CountedOutcome,
+    /// What it counts, one or several: a contact counts once, if any of them came of it. Default:
+    /// contacts.
+    pub counts: Option<OneOrMany<CountedOutcome>>,
     /// Count each offer on its own rather than all together. Default: no.
     #[serde(default)]
     pub per_offer: bool,
-    /// Largest number within the window, ≥ 1.
-    pub max: u32,
-    /// Rolling window (`1d`, `7d`, `12h`).
+    /// Largest number within the window, ≥ 1, or `unlimited`.
+    pub max: MaxSource,
+    /// A rolling window (`1d`, `7d`, `12h`), or a period of the calendar: `day`, `week` (from
+    /// Monday), `month`, `quarter`, `year`.
     pub window: String,
+    /// IANA zone in which the period of the calendar begins. Default: the customer's, see
+    /// `time_zone` in `channels.yaml`.
+    pub zone: Option<String>,
 }
 
 /// Outcomes after which an offer rests.
@@ -111,6 +136,10 @@ pub enum CoolDownAfter {
     Impression,
     /// Clicked.
     Click,
+    /// Converted.
+    Convert,
+    /// Not answered in time.
+    NoResponse,
 }
 
 /// What rests.
@@ -135,14 +164,17 @@ pub struct CoolDownSource {
     /// Outcomes on which offers.
     #[serde(default)]
     pub applies_to: Selection,
-    /// After what.
-    pub after: CoolDownAfter,
+    /// After what: one outcome or several.
+    pub after: OneOrMany<CoolDownAfter>,
     /// Only with one of these reasons. Default: with any or none.
     #[serde(default)]
     pub reasons: Vec<String>,
-    /// For how long (`30d`), or `forever`.
+    /// For how long (`30d`), or `forever`. With `by_reason`: after all other reasons, or none.
     #[serde(rename = "for")]
-    pub duration: String,
+    pub duration: Option<String>,
+    /// For how long by reason: `{ not_now: 7d, not_interested: 90d, never: forever }`.
+    #[serde(default)]
+    pub by_reason: BTreeMap<String, String>,
     /// What rests. Default: the offer.
     #[serde(default)]
     pub scope: CoolDownScope,

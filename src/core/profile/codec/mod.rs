@@ -15,11 +15,11 @@ mod value;
 mod wire;
 
 use super::limits::{
-    ATTRIBUTES_BYTES_MAX, ATTRIBUTES_MAX, CONSENTS_MAX, INTERESTS_MAX, RECENT_IDS_MAX,
-    UNKNOWN_BYTES_MAX, value_bytes,
+    ATTRIBUTES_BYTES_MAX, ATTRIBUTES_MAX, CONSENTS_MAX, INTERESTS_MAX, PAST_CONSENTS_MAX,
+    RECENT_IDS_MAX, UNKNOWN_BYTES_MAX, value_bytes,
 };
 use super::recent::RecentId;
-use super::{Attribute, Consent, Interest, Profile, ProfileError};
+use super::{Attribute, Consent, ConsentState, Interest, Profile, ProfileError};
 use crate::core::profile::interest::{code_weight, weight_code};
 use crate::core::time::{MINUTE_MS, SECOND_MS};
 pub(super) use value::value_to_bytes;
@@ -36,6 +36,11 @@ const INTERESTS: u8 = 4;
 const CONSENTS: u8 = 5;
 const RECENT_IDS: u8 = 6;
 const ANSWERS: u8 = 7;
+const PAST_CONSENTS: u8 = 9;
+
+/// The sections, in the order in which they are written.
+const TAGS: [u8; 8] =
+    [ATTRIBUTES, SERIES, HISTORY, INTERESTS, CONSENTS, RECENT_IDS, ANSWERS, PAST_CONSENTS];
 
 /// Writes a profile.
 pub(super) fn encode(profile: &Profile) -> Vec<u8> {
@@ -44,7 +49,7 @@ pub(super) fn encode(profile: &Profile) -> Vec<u8> {
     w.signed(profile.updated_at.0);
     w.age(profile.created_at, SECOND_MS);
     let mut unknown = profile.unknown.iter().peekable();
-    for tag in ATTRIBUTES..=ANSWERS {
+    for tag in TAGS {
         while let Some((tag, body)) = unknown.next_if(|(known, _)| *known < tag) {
             w.section(*tag, |w| w.bytes(body));
         }
@@ -55,6 +60,7 @@ pub(super) fn encode(profile: &Profile) -> Vec<u8> {
             INTERESTS => put_interests(w, &profile.items),
             CONSENTS => put_consents(w, &profile.consents),
             RECENT_IDS => put_recent(w, &profile.recent.0),
+            PAST_CONSENTS => put_consents(w, &profile.past_consents),
             _ => answers::put(w, &profile.answers),
         });
     }
@@ -86,7 +92,13 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Profile, ProfileError> {
             SERIES => profile.series = series::get(&mut body)?,
             HISTORY => (profile.contacts, profile.responses) = history::get(&mut body)?,
             INTERESTS => profile.items = get_interests(&mut body)?,
-            CONSENTS => profile.consents = get_consents(&mut body)?,
+            CONSENTS => {
+                profile.consents = get_consents(&mut body, CONSENTS_MAX)?;
+                check_ascending(&profile.consents, |c| (c.purpose, c.channel))?;
+            }
+            PAST_CONSENTS => {
+                profile.past_consents = get_consents(&mut body, PAST_CONSENTS_MAX)?;
+            }
             RECENT_IDS => profile.recent.0 = get_recent(&mut body)?,
             ANSWERS => profile.answers = answers::get(&mut body)?,
             _ => {
@@ -165,11 +177,24 @@ fn get_interests(r: &mut Reader<'_>) -> Result<Vec<Interest>, ProfileError> {
     Ok(items)
 }
 
+/// Flags of a consent.
+const GRANTED: u8 = 1;
+const FOR_ALL: u8 = 2;
+const PENDING: u8 = 4;
+const CONFIRMED: u8 = 8;
+const STATE: u8 = GRANTED | CONFIRMED;
+
 fn put_consents(w: &mut Writer, consents: &[Consent]) {
     w.count_unless_empty(consents.len());
     for consent in consents {
         let for_all = consent.channel == super::ALL_CHANNELS;
-        w.byte(u8::from(consent.granted) | u8::from(for_all) << 1);
+        let state = match consent.state {
+            ConsentState::Denied => 0,
+            ConsentState::Granted => GRANTED,
+            ConsentState::Pending => PENDING,
+            ConsentState::Confirmed => GRANTED | CONFIRMED,
+        };
+        w.byte(state | u8::from(for_all) << 1);
         w.key(consent.purpose);
         if !for_all {
             w.key(consent.channel);
@@ -178,19 +203,22 @@ fn put_consents(w: &mut Writer, consents: &[Consent]) {
     }
 }
 
-fn get_consents(r: &mut Reader<'_>) -> Result<Vec<Consent>, ProfileError> {
-    let n = r.count("consents", CONSENTS_MAX)?;
+fn get_consents(r: &mut Reader<'_>, max: usize) -> Result<Vec<Consent>, ProfileError> {
+    let n = r.count("consents", max)?;
     let mut consents = r.list(n);
     for _ in 0..n {
         let flags = r.byte()?;
-        if flags > 3 {
-            return Err(ProfileError::Malformed("unknown flags of a consent"));
-        }
+        let state = match flags & !FOR_ALL {
+            0 => ConsentState::Denied,
+            GRANTED => ConsentState::Granted,
+            PENDING => ConsentState::Pending,
+            STATE => ConsentState::Confirmed,
+            _ => return Err(ProfileError::Malformed("unknown flags of a consent")),
+        };
         let purpose = r.key()?;
-        let channel = if flags & 2 == 0 { r.key()? } else { super::ALL_CHANNELS };
-        consents.push(Consent { purpose, channel, granted: flags & 1 != 0, at: r.age(1)? });
+        let channel = if flags & FOR_ALL == 0 { r.key()? } else { super::ALL_CHANNELS };
+        consents.push(Consent { purpose, channel, state, at: r.age(1)? });
     }
-    check_ascending(&consents, |c| (c.purpose, c.channel))?;
     Ok(consents)
 }
 

@@ -13,7 +13,7 @@ use crate::core::profile::limits::{
     RECENT_IDS_MAX, RESPONSES_MAX, SERIES_MAX,
 };
 use crate::core::profile::series::Series;
-use crate::core::profile::{Consent, Contact, Profile};
+use crate::core::profile::{Consent, ConsentState, Contact, Profile};
 use crate::core::time::{DAY_MS, UnixMs};
 use crate::core::value::Value;
 
@@ -88,7 +88,7 @@ impl Op {
                 let consent = Consent {
                     purpose: Key((random % 40) as u32),
                     channel: Key((random % 5) as u32),
-                    granted: random % 2 == 0,
+                    state: ConsentState::of(random % 2 == 0),
                     at,
                 };
                 drop(profile.set_consent(consent, now));

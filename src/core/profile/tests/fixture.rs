@@ -9,7 +9,7 @@ use crate::core::catalog::schema::{
 use crate::core::expression::{Binding, Program, Scope, Slot, Type};
 use crate::core::interaction::{Event, Outcome, OutcomeKind};
 use crate::core::key::{Key, mix64};
-use crate::core::profile::{ALL_CHANNELS, Consent, Profile};
+use crate::core::profile::{ALL_CHANNELS, Consent, ConsentState, Profile};
 use crate::core::time::{DAY_MS, HOUR_MS, MINUTE_MS, UnixMs};
 use crate::core::value::Value;
 
@@ -239,8 +239,12 @@ pub(crate) fn customer(schema: &Schema) -> (Profile, UnixMs) {
         profile.set_attribute(name, Some(value), start).unwrap();
     }
     for purpose in ["marketing", "profiling"] {
-        let consent =
-            Consent { purpose: Key::of(purpose), channel: ALL_CHANNELS, granted: true, at: start };
+        let consent = Consent {
+            purpose: Key::of(purpose),
+            channel: ALL_CHANNELS,
+            state: ConsentState::Granted,
+            at: start,
+        };
         profile.set_consent(consent, start).unwrap();
     }
     let mut now = start;

@@ -2,7 +2,7 @@ use super::fixture::{NOW, login, purchase, purchase_program, schema, slot_spec};
 use crate::core::catalog::schema::{Origin, Schema};
 use crate::core::expression::{Slot, Type};
 use crate::core::key::Key;
-use crate::core::profile::{ALL_CHANNELS, Consent, Profile, fill_computed};
+use crate::core::profile::{ALL_CHANNELS, Consent, ConsentState, Profile, fill_computed};
 use crate::core::time::{DAY_MS, HOUR_MS, UnixMs};
 use crate::core::value::Value;
 
@@ -49,10 +49,11 @@ fn without_consent_to_its_purpose_a_slot_is_missing() {
         [frame[age].clone(), frame[logins].clone()]
     };
     assert_eq!(both(&profile), [None, None]);
-    let mut consent = Consent { purpose, channel: ALL_CHANNELS, granted: true, at: NOW };
+    let mut consent =
+        Consent { purpose, channel: ALL_CHANNELS, state: ConsentState::Granted, at: NOW };
     profile.set_consent(consent, NOW).unwrap();
     assert_eq!(both(&profile), [Some(Value::Int(41)), Some(Value::Int(0))]);
-    consent.granted = false;
+    consent.state = ConsentState::Denied;
     profile.set_consent(consent, NOW).unwrap();
     assert_eq!(both(&profile), [None, None]);
 }

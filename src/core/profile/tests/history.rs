@@ -2,7 +2,7 @@ use super::fixture::{NOW, login, outcome, schema};
 use crate::core::interaction::OutcomeKind;
 use crate::core::key::Key;
 use crate::core::profile::limits::{CONTACTS_MAX, RECENT_IDS_MAX, RESPONSES_MAX};
-use crate::core::profile::{ALL_CHANNELS, Consent, Contact, Profile};
+use crate::core::profile::{ALL_CHANNELS, Consent, ConsentState, Contact, Profile};
 use crate::core::time::{DAY_MS, HOUR_MS, MINUTE_MS, UnixMs};
 
 fn shown(profile: &mut Profile, id: u64, offer: &str, decision: u64, at: UnixMs) {
@@ -146,7 +146,8 @@ fn the_channels_own_consent_wins_and_late_news_do_not() {
     let (purpose, email) = (Key::of("marketing"), Key::of("email"));
     assert_eq!(profile.consent(purpose, email), None);
     let say = |profile: &mut Profile, channel, granted, at| {
-        let consent = Consent { purpose, channel, granted, at: UnixMs(NOW.0 + at) };
+        let consent =
+            Consent { purpose, channel, state: ConsentState::of(granted), at: UnixMs(NOW.0 + at) };
         profile.set_consent(consent, UnixMs(NOW.0 + DAY_MS)).unwrap();
     };
     say(&mut profile, ALL_CHANNELS, true, 10);
