@@ -78,7 +78,7 @@ fn taught(snapshot: &Snapshot) -> Snapshot {
         .iter()
         .map(|case| {
             let subject = Subject::Known(&case.profile);
-            features(&snapshot.catalog, &frame(&snapshot.catalog, subject, &case.request, NOW))
+            features(&snapshot.catalog, &frame(snapshot, subject, &case.request, NOW))
         })
         .collect();
     for number in 0..20_000_u64 {
@@ -110,7 +110,7 @@ fn taught(snapshot: &Snapshot) -> Snapshot {
 fn policy_alone(snapshot: &Snapshot, case: &Case) -> usize {
     let catalog = &snapshot.catalog;
     let subject = Subject::Known(&case.profile);
-    let frame = frame(catalog, subject, &case.request, NOW);
+    let frame = frame(snapshot, subject, &case.request, NOW);
     let mut survivors = Bitset::full(catalog.offers.len());
     let index = |key| catalog.offer_by_key(key);
     let (supply, restriction) = (&case.request.supply, Restriction::default());

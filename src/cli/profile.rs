@@ -51,6 +51,7 @@ fn show(profile: &v1::Profile) {
     let derived = profile.derived.iter().map(|entry| ("derived", entry));
     let rows: Vec<_> = named
         .chain(derived)
+        .chain(profile.scores.iter().map(|entry| ("score", entry)))
         .map(|(kind, (name, value))| vec![kind.to_owned(), name.clone(), values::show(value)])
         .collect();
     if !rows.is_empty() {
@@ -110,6 +111,7 @@ fn to_json(profile: &v1::Profile) -> Json {
         "version": profile.version,
         "attributes": values::entries_to_json(&profile.attributes),
         "derived": values::entries_to_json(&profile.derived),
+        "scores": values::entries_to_json(&profile.scores),
         "segments": profile.segments.iter().map(|s| &s.segment).collect::<Vec<_>>(),
         "consents": consents.collect::<Vec<_>>(),
         "offers": offers.collect::<Vec<_>>(),

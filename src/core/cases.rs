@@ -108,9 +108,11 @@ fn run_one(
         explain: true,
         ..Request::default()
     };
+    let supposed = case.scores.iter().map(|(slot, value)| (*slot, Some(value.clone())));
+    let request = Request { overrides: supposed.collect(), ..request };
     let decision = decide(snapshot, Subject::Known(&profile), &request, case.now, 0);
     for decided in &decision.channels {
-        let frame = decided_frame(catalog, &profile, &request, case.now, decided);
+        let frame = decided_frame(snapshot, &profile, &request, case.now, decided);
         note(decided, &frame);
     }
     match decision.channels.first() {
@@ -121,14 +123,14 @@ fn run_one(
 
 /// The frame with which a channel was decided.
 fn decided_frame(
-    catalog: &Catalog,
+    snapshot: &Snapshot,
     profile: &Profile,
     request: &Request,
     now: UnixMs,
     decided: &ChannelDecision,
 ) -> Vec<Option<Value>> {
-    let mut frame = decide::frame(catalog, Subject::Known(profile), request, now);
-    let channel = catalog.channels.get(usize::from(decided.channel));
+    let mut frame = decide::frame(snapshot, Subject::Known(profile), request, now);
+    let channel = snapshot.catalog.channels.get(usize::from(decided.channel));
     let set = [
         (builtin::CHANNEL, channel.map(|channel| Value::String(channel.name.clone()))),
         (builtin::LOCALE, Some(Value::String(decided.locale.clone()))),

@@ -3,9 +3,9 @@
 //! as arguments; everything that happened goes out as a value.
 //!
 //! Reading order: `value`, `key`, `time` and `codec` are the words; `expression` the language of
-//! rules; `table` the decision tables it
-//! calls; `catalog` the compiled rules folder; `interaction` what happens; `profile` what is known
-//! of a customer; then a decision's own steps: `feature`, `policy`, `propensity`, `affinity`,
+//! rules; `table` the decision tables it calls; `catalog` the compiled rules folder; `interaction`
+//! what happens; `profile` what is known of a customer and `segment` how they are scored; then a
+//! decision's own steps: `feature`, `policy`, `propensity`, `affinity`,
 //! `objective`, `arbitration`, `content`, `explain`, tied together by `decide`; then `record`, what
 //! an event or outcome does, `learn`, what outcomes teach, and `cases`, the rules' own tests.
 
@@ -26,6 +26,7 @@ pub mod policy;
 pub mod profile;
 pub mod propensity;
 pub mod record;
+pub mod segment;
 pub mod table;
 pub mod time;
 pub mod value;

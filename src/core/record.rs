@@ -14,6 +14,7 @@ use crate::core::learn::{ItemRecord, LearningRecord, OutcomeRecord};
 use crate::core::policy::Subject;
 use crate::core::profile::Profile;
 use crate::core::propensity::Candidate;
+use crate::core::segment::{self, MoveRecord};
 use crate::core::time::UnixMs;
 use crate::core::value::Value;
 
@@ -26,10 +27,14 @@ pub struct Learned {
     pub records: Vec<Vec<u8>>,
 }
 
+/// Tells the id of what an event moves from the event's own.
+const MOVES: u64 = 0x6d6f_7665;
+
 const DUPLICATE: Learned = Learned { duplicate: true, records: Vec::new() };
 
 /// Applies an event to the profile of the customer with hash `customer`. An event that names an
-/// item teaches affinity what else this customer showed interest in.
+/// item teaches affinity what else this customer showed interest in; one that a score compares
+/// moves the customer among the others.
 pub fn event(
     snapshot: &Snapshot,
     profile: &mut Profile,
@@ -39,22 +44,27 @@ pub fn event(
 ) -> Learned {
     let schema = &snapshot.catalog.schema;
     let history = decide::interests(profile, event.at);
-    if profile.apply_event(schema, event, now).duplicate {
+    let spec = schema.events.get(&event.name);
+    let (applied, moves) = segment::moves(schema, spec, profile, now, |profile| {
+        profile.apply_event(schema, event, now)
+    });
+    if applied.duplicate {
         return DUPLICATE;
     }
-    let spec = schema.events.get(&event.name);
     let item = spec.and_then(|spec| spec.item).and_then(|(slot, weight)| {
         let item = event.frame.get(slot.0 as usize)?.as_ref()?.as_str()?;
         Some((Key::of(item), weight))
     });
-    let records = match item {
-        Some((item, weight)) => {
-            let (id, at) = (mix64(customer, event.id), event.at);
-            let record = ItemRecord { id, at, customer, item, weight, history };
-            vec![LearningRecord::Item(record).encode()]
-        }
-        None => Vec::new(),
-    };
+    let (id, at) = (mix64(customer, event.id), event.at);
+    let mut records = Vec::new();
+    if let Some((item, weight)) = item {
+        let record = ItemRecord { id, at, customer, item, weight, history };
+        records.push(LearningRecord::Item(record).encode());
+    }
+    if !moves.is_empty() {
+        let record = MoveRecord { id: mix64(id, MOVES), at, moves };
+        records.push(LearningRecord::Moves(record).encode());
+    }
     Learned { duplicate: false, records }
 }
 
@@ -88,7 +98,7 @@ pub fn outcome(
     }
     let features = match decision {
         Some(decision) => decision.features.clone(),
-        None => current_features(catalog, profile, context, customer, now),
+        None => current_features(snapshot, profile, context, customer, now),
     };
     let history = decide::interests(profile, outcome.at);
     let contact = is_contact(catalog, &completed);
@@ -141,15 +151,15 @@ pub fn outcome(
 }
 
 fn current_features(
-    catalog: &Catalog,
+    snapshot: &Snapshot,
     profile: &Profile,
     context: &[(Slot, Value)],
     customer: u64,
     now: UnixMs,
 ) -> FeatureVector {
     let request = Request { customer, context: context.to_vec(), ..Request::default() };
-    let frame = decide::frame(catalog, Subject::Known(profile), &request, now);
-    decide::features(catalog, &frame)
+    let frame = decide::frame(snapshot, Subject::Known(profile), &request, now);
+    decide::features(&snapshot.catalog, &frame)
 }
 
 /// Whether the outcome is the contact itself: an impression where impressions are, something sent

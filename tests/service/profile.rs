@@ -101,3 +101,48 @@ async fn the_catalog_describes_itself_and_checks_folders() {
     assert!(bad.faults.iter().any(|fault| fault.path == "schema.yaml" && fault.line > 0));
     service.stopped().await;
 }
+
+#[tokio::test]
+async fn a_profile_shows_how_a_customer_compares_with_the_others() {
+    let service = Service::start().await;
+    service.profiles().update_profile(steady("c39")).await.unwrap();
+    let payment = |number: u32| v1::Event {
+        event_id: format!("e{number}"),
+        customer_id: format!("c{number}"),
+        r#type: "card_payment".to_owned(),
+        fields: [
+            ("amount".to_owned(), value(f64::from(number + 1) * 10.0)),
+            ("interchange".to_owned(), value(f64::from(number + 1) * 0.1)),
+        ]
+        .into(),
+        ..v1::Event::default()
+    };
+    let events = (0..40).map(payment).collect();
+    let request = v1::RecordEventsRequest { events };
+    let results = service.interactions().record_events(request).await.unwrap().into_inner().results;
+    let position = results.iter().map(|result| result.log_position).max().unwrap();
+    assert!(position > 0, "the comparison is part of the learning log: {results:?}");
+    let mut learned = service.engine.watch_learned();
+    let learned = learned.wait_for(|reached| *reached >= position);
+    tokio::time::timeout(std::time::Duration::from_secs(5), learned).await.unwrap().unwrap();
+    let scores = |customer: &str| {
+        let sections = vec![v1::ProfileSection::Scores.into()];
+        let customer_id = customer.to_owned();
+        let get = v1::GetProfileRequest { customer_id, sections, ..Default::default() };
+        let mut profiles = service.profiles();
+        async move { profiles.get_profile(get).await.unwrap().into_inner().profile.unwrap().scores }
+    };
+    let best = scores("c39").await;
+    assert_eq!(best["rfm_monetary"], value(5));
+    assert_eq!(best["abc_sales"], value("A"));
+    assert_eq!(best["lifecycle"], value("buyer"));
+    assert!(best.contains_key("value"));
+    assert!(!best.contains_key("preferred_channel"), "nothing was answered yet");
+    let least = scores("c0").await;
+    assert_eq!(least["rfm_monetary"], value(1));
+    assert_eq!(least["abc_sales"], value("C"));
+    let unknown = scores("nobody").await;
+    assert_eq!(unknown["lifecycle"], value("prospect"));
+    assert!(!unknown.contains_key("rfm"), "missing, not zero");
+    service.stopped().await;
+}

@@ -13,7 +13,7 @@ use super::{consent, name, standing};
 use crate::api::wire::v1;
 use crate::core::catalog::Catalog;
 use crate::core::catalog::schema::{Origin, SlotSpec};
-use crate::core::decide::{Request, frame};
+use crate::core::decide::{Request, Snapshot, frame};
 use crate::core::key::Key;
 use crate::core::policy::Subject;
 use crate::core::profile::{Contact, Profile, Response};
@@ -62,7 +62,7 @@ impl Sections {
 /// The profile, with names of the catalog. Values marked sensitive are left out: no caller can be
 /// told from another yet, so none may see them.
 pub fn profile(
-    catalog: &Catalog,
+    snapshot: &Snapshot,
     customer: &str,
     view: &ProfileView,
     sections: &Sections,
@@ -70,6 +70,7 @@ pub fn profile(
     now: UnixMs,
 ) -> v1::Profile {
     use v1::ProfileSection as Section;
+    let catalog = &*snapshot.catalog;
     let known = &*view.profile;
     let mut shown = v1::Profile {
         customer_id: customer.to_owned(),
@@ -86,13 +87,17 @@ pub fn profile(
     if sections.has(Section::Attributes) {
         shown.attributes = attributes(catalog, known);
     }
-    if sections.has(Section::Derived) || sections.has(Section::Segments) {
-        let frame = frame(catalog, Subject::Known(known), &Request::default(), now);
+    let computed = [Section::Derived, Section::Segments, Section::Scores];
+    if computed.into_iter().any(|section| sections.has(section)) {
+        let frame = frame(snapshot, Subject::Known(known), &Request::default(), now);
         if sections.has(Section::Derived) {
             shown.derived = derived(catalog, &frame);
         }
         if sections.has(Section::Segments) {
             shown.segments = segments(catalog, &frame);
+        }
+        if sections.has(Section::Scores) {
+            shown.scores = scores(catalog, &frame);
         }
     }
     if sections.has(Section::Consents) {
@@ -101,7 +106,7 @@ pub fn profile(
         shown.do_not_contact = known.do_not_contact();
     }
     if sections.has(Section::Contacts) {
-        shown.contacts = standing::contacts(catalog, known, now);
+        shown.contacts = standing::contacts(snapshot, known, now);
     }
     if sections.has(Section::Offers) {
         shown.offers = offers(catalog, known, now);
@@ -135,6 +140,18 @@ fn derived(catalog: &Catalog, frame: &[Option<Value>]) -> BTreeMap<String, v1::V
     };
     let specs = catalog.schema.slots.iter().filter(shown);
     specs
+        .filter_map(|spec| {
+            let value = frame.get(spec.slot.0 as usize)?.as_ref()?;
+            Some((spec.name.to_string(), wire(value)))
+        })
+        .collect()
+}
+
+fn scores(catalog: &Catalog, frame: &[Option<Value>]) -> BTreeMap<String, v1::Value> {
+    let schema = &catalog.schema;
+    let specs = schema.scores.iter().filter_map(|score| schema.slot(score.slot));
+    specs
+        .filter(|spec| !spec.sensitive)
         .filter_map(|spec| {
             let value = frame.get(spec.slot.0 as usize)?.as_ref()?;
             Some((spec.name.to_string(), wire(value)))

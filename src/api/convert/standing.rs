@@ -4,7 +4,7 @@ use super::time::timestamp;
 use crate::api::wire::v1;
 use crate::core::catalog::Catalog;
 use crate::core::catalog::source::CoolDownScope;
-use crate::core::decide::{self, Request};
+use crate::core::decide::{self, Request, Snapshot};
 use crate::core::key::Key;
 use crate::core::policy::{
     Evaluation, LimitSpec, LimitState, Restriction, Setting, Subject, Supply, Window,
@@ -30,8 +30,9 @@ fn evaluation<'a>(
 }
 
 /// Contacts counted against each limit; for a limit per offer, those of the offer with most.
-pub fn contacts(catalog: &Catalog, profile: &Profile, now: UnixMs) -> Vec<v1::ContactCount> {
-    let frame = decide::frame(catalog, Subject::Known(profile), &Request::default(), now);
+pub fn contacts(snapshot: &Snapshot, profile: &Profile, now: UnixMs) -> Vec<v1::ContactCount> {
+    let catalog = &*snapshot.catalog;
+    let frame = decide::frame(snapshot, Subject::Known(profile), &Request::default(), now);
     let evaluation = evaluation(catalog, profile, &frame, now);
     let limits = catalog.policy.spec().limits.iter().zip(evaluation.limits());
     limits

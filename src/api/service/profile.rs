@@ -59,11 +59,11 @@ impl ProfileService for Profiles {
         let customer = customer::customer(&request.customer_id, &request.identities, &mut faults);
         let sections = Sections::asked(request, &mut faults);
         let customer = faults.done(customer).map_err(status::faults)?;
-        let catalog = self.engine.snapshot().catalog.clone();
+        let snapshot = self.engine.snapshot();
         let view = self.engine.profile(&customer).await;
         let view = view.map_err(|error| status::engine(&error))?;
         let (ttl, now) = (self.engine.config().profile_ttl, self.engine.now());
-        let profile = Some(profile(&catalog, &customer, &view, &sections, ttl, now));
+        let profile = Some(profile(&snapshot, &customer, &view, &sections, ttl, now));
         Ok(Response::new(v1::GetProfileResponse { profile }))
     }
 

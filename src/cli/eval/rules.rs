@@ -12,6 +12,7 @@ use crate::core::catalog::schema::{Origin, Schema, builtin};
 use crate::core::catalog::{self, value_of};
 use crate::core::expression::{Binding, Callee, Program, Scope, Slot, Type};
 use crate::core::profile::{Profile, fill_one};
+use crate::core::segment::{self, Populations};
 use crate::core::time::UnixMs;
 use crate::core::value::Value;
 
@@ -142,6 +143,15 @@ fn place(
     Ok(())
 }
 
+/// Puts what is given into its slots.
+fn give(values: &BTreeMap<Slot, Value>, frame: &mut [Option<Value>]) {
+    for (slot, value) in values {
+        if let Some(cell) = frame.get_mut(slot.0 as usize) {
+            *cell = Some(value.clone());
+        }
+    }
+}
+
 /// The frame of a customer of whom nothing is known but what is given.
 fn frame(schema: &Schema, values: &BTreeMap<Slot, Value>) -> Vec<Option<Value>> {
     let mut frame = vec![None; schema.slots.len()];
@@ -157,11 +167,10 @@ fn frame(schema: &Schema, values: &BTreeMap<Slot, Value>) -> Vec<Option<Value>> 
     put(builtin::NOW, Some(Value::Timestamp(now)));
     let profile = Profile::new(UnixMs(now.as_millisecond()));
     profile.fill_frame(schema, UnixMs(now.as_millisecond()), &mut frame);
-    for (slot, value) in values {
-        if let Some(cell) = frame.get_mut(slot.0 as usize) {
-            *cell = Some(value.clone());
-        }
-    }
+    give(values, &mut frame);
+    let nobody = Populations::default();
+    segment::fill(schema, &profile, &nobody, UnixMs(now.as_millisecond()), &mut frame);
+    give(values, &mut frame);
     let given: BTreeSet<Slot> = values.keys().copied().collect();
     for slot in schema.computed.iter().filter(|slot| !given.contains(slot)) {
         fill_one(schema, *slot, &mut frame);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::core::expression::{Callee, Program, Slot, Type};
 use crate::core::key::Key;
+use crate::core::segment::{PopulationSpec, ScoreKind, ScoreSpec, Since};
 use crate::core::table::Table;
 use crate::core::value::Value;
 
@@ -62,6 +63,8 @@ pub enum Origin {
     Context,
     /// `objective.NAME`: weighted contribution of the candidate (schemes only).
     Objective(u16),
+    /// `score.NAME`: index into [`Schema::scores`].
+    Score(usize),
 }
 
 /// A named slot.
@@ -166,6 +169,8 @@ pub enum SeriesState {
     },
     /// The latest value and its time.
     Last,
+    /// The time of the first event.
+    First,
     /// Distinct values with the time each was last seen.
     Distinct {
         /// Most values kept.
@@ -207,6 +212,10 @@ pub struct Schema {
     pub series: Vec<SeriesSpec>,
     /// Declared aggregates.
     pub aggregates: Vec<AggregateSpec>,
+    /// Declared scores.
+    pub scores: Vec<ScoreSpec>,
+    /// What scores compare of all customers.
+    pub populations: Vec<PopulationSpec>,
     /// Purposes.
     pub purposes: BTreeSet<Arc<str>>,
     /// Decision tables by name; `None`: one with faults.
@@ -249,6 +258,9 @@ impl Schema {
             // Unknown counts as not in the segment.
             Origin::Computed(_) => !spec.path.starts_with("segment."),
             Origin::Attribute(_) | Origin::Context => spec.default.is_none(),
+            Origin::Score(index) => self.scores.get(*index).is_none_or(|score| {
+                !matches!(score.kind, ScoreKind::Stage(_) | ScoreKind::Tenure(Since::FirstSeen))
+            }),
         }
     }
 }

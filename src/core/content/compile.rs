@@ -218,7 +218,7 @@ impl TemplatesBuilder {
 
 /// What `path`, a name as minijinja gives it, stands for.
 fn read(path: &str, resolve: &Resolve<'_>) -> Result<(Read, Type), TemplateFault> {
-    const ROOTS: [&str; 4] = ["customer", "context", "offer", "segment"];
+    const ROOTS: [&str; 5] = ["customer", "context", "offer", "segment", "score"];
     if ROOTS.contains(&path) {
         return Err(TemplateFault::about(
             path,

@@ -26,12 +26,14 @@ use std::sync::Arc;
 use crate::core::affinity::Affinity;
 use crate::core::catalog::Catalog;
 use crate::core::catalog::schema::builtin;
+use crate::core::expression::Slot;
 use crate::core::feature::{FeatureBuilder, FeatureVector};
 use crate::core::key::Key;
 use crate::core::learn::Models;
 use crate::core::policy::{Evaluation, Restriction, Setting, Subject};
 use crate::core::profile::Profile;
 use crate::core::propensity::Prepared;
+use crate::core::segment;
 use crate::core::time::UnixMs;
 use crate::core::value::Value;
 
@@ -79,7 +81,7 @@ pub fn decide(
     seed: u64,
 ) -> Decision {
     let catalog = &*snapshot.catalog;
-    let mut frame = frame(catalog, subject, request, now);
+    let mut frame = frame(snapshot, subject, request, now);
     let features = features(catalog, &frame);
     let interests = match subject {
         Subject::Known(profile) => interests(profile, now),
@@ -118,12 +120,12 @@ pub fn decide(
 /// The decision frame before any channel is set: what is known of the customer, and the context.
 #[must_use]
 pub fn frame(
-    catalog: &Catalog,
+    snapshot: &Snapshot,
     subject: Subject<'_>,
     request: &Request,
     now: UnixMs,
 ) -> Vec<Option<Value>> {
-    let schema = &catalog.schema;
+    let schema = &snapshot.catalog.schema;
     let mut frame: Vec<Option<Value>> = vec![None; schema.slots.len()];
     for (slot, value) in &request.context {
         if let Some(place) = frame.get_mut(slot.0 as usize) {
@@ -131,14 +133,20 @@ pub fn frame(
         }
     }
     // After the context, so that what needs a consent is masked there too.
-    match subject {
-        Subject::Known(profile) => profile.fill_frame(schema, now, &mut frame),
-        Subject::Unavailable => Profile::new(now).fill_frame(schema, now, &mut frame),
-    }
-    for (slot, value) in &request.overrides {
-        if let Some(place) = frame.get_mut(slot.0 as usize) {
-            place.clone_from(value);
+    let nobody;
+    let profile = match subject {
+        Subject::Known(profile) => profile,
+        Subject::Unavailable => {
+            nobody = Profile::new(now);
+            &nobody
         }
+    };
+    profile.fill_frame(schema, now, &mut frame);
+    suppose(&mut frame, &request.overrides);
+    if !schema.scores.is_empty() {
+        segment::fill(schema, profile, &snapshot.models.populations, now, &mut frame);
+        // What is supposed of a score outlives what the customer's own history says of it.
+        suppose(&mut frame, &request.overrides);
     }
     if let Some(place) = frame.get_mut(builtin::NOW.0 as usize) {
         *place = Some(Value::Timestamp(now.to_timestamp()));
@@ -150,6 +158,15 @@ pub fn frame(
     }
     crate::core::profile::fill_computed(schema, &mut frame);
     frame
+}
+
+/// Puts what is supposed in the place of what is known.
+fn suppose(frame: &mut [Option<Value>], overrides: &[(Slot, Option<Value>)]) {
+    for (slot, value) in overrides {
+        if let Some(place) = frame.get_mut(slot.0 as usize) {
+            place.clone_from(value);
+        }
+    }
 }
 
 /// What the customer showed interest in, with weights as of `now`, least recent first.

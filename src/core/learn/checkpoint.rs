@@ -9,6 +9,7 @@ use super::tally::Tallies;
 use crate::core::affinity::Affinity;
 use crate::core::codec::bytes::{CodecError, Reader, Writer};
 use crate::core::propensity::Propensity;
+use crate::core::segment::Populations;
 
 const MAGIC: &[u8] = b"arbm";
 const VERSION: u8 = 1;
@@ -57,6 +58,7 @@ impl Models {
             tallies: Tallies::decode(&mut input)?,
             propensity: Propensity::decode(&mut input)?,
             affinity: Affinity::decode(&mut input)?,
+            populations: Populations::decode(&mut input)?,
         };
         if !input.rest().is_empty() {
             return Err(CodecError::Invalid("end of a checkpoint"));
@@ -87,6 +89,7 @@ impl Models {
         self.tallies.encode(&mut out);
         self.propensity.encode(&mut out);
         self.affinity.encode(&mut out);
+        self.populations.encode(&mut out);
         out.0
     }
 }

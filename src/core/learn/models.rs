@@ -6,6 +6,7 @@ use super::tally::Tallies;
 use crate::core::affinity::{Affinity, AffinitySpec};
 use crate::core::codec::bytes::CodecError;
 use crate::core::propensity::{Propensity, PropensitySpec};
+use crate::core::segment::Populations;
 
 /// All that is learned: a pure function of the settings and of the log up to `position`. A clone
 /// is cheap (pointers) and stays as it is while the origin goes on learning.
@@ -17,6 +18,8 @@ pub struct Models {
     pub affinity: Affinity,
     /// How good the probabilities served were.
     pub tallies: Tallies,
+    /// How customers compare with each other.
+    pub populations: Populations,
     /// What became of the records.
     pub counts: Counts,
     pub(super) position: u64,
@@ -45,6 +48,8 @@ pub enum Applied {
     Outcome,
     /// Learned from a choice.
     Item,
+    /// A customer moved among the others.
+    Moves,
     /// The position had been applied before; nothing changed.
     Stale,
     /// The record's id had been seen; only position and count moved.
@@ -63,6 +68,7 @@ impl Models {
             propensity: Propensity::new(propensity),
             affinity: Affinity::new(affinity),
             tallies: Tallies::default(),
+            populations: Populations::default(),
             counts: Counts::default(),
             position: 0,
             seen: Seen::default(),
@@ -106,6 +112,10 @@ impl Models {
         match record {
             LearningRecord::Outcome(outcome) => self.learn(&outcome),
             LearningRecord::Item(item) => self.observe(&item),
+            LearningRecord::Moves(moves) => {
+                self.populations.apply(&moves);
+                Applied::Moves
+            }
         }
     }
 

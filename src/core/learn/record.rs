@@ -11,11 +11,13 @@ use crate::core::codec::bytes::{CodecError, Reader, Writer};
 use crate::core::feature::FeatureVector;
 use crate::core::key::Key;
 use crate::core::propensity::{Candidate, Prior};
+use crate::core::segment::MoveRecord;
 use crate::core::time::UnixMs;
 
 const VERSION: u8 = 1;
 const OUTCOME: u8 = 1;
 const ITEM: u8 = 2;
+const MOVES: u8 = 16;
 /// Most items of a history in a record; the last ones are kept.
 pub const HISTORY_MAX: usize = 1024;
 
@@ -27,6 +29,8 @@ pub enum LearningRecord {
     Outcome(OutcomeRecord),
     /// A customer chose an item.
     Item(ItemRecord),
+    /// A customer moved among the others.
+    Moves(MoveRecord),
 }
 
 /// An outcome, joined to the decision it belongs to.
@@ -90,6 +94,7 @@ impl LearningRecord {
         match self {
             Self::Outcome(outcome) => outcome.id,
             Self::Item(item) => item.id,
+            Self::Moves(moves) => moves.id,
         }
     }
 
@@ -105,6 +110,10 @@ impl LearningRecord {
             Self::Item(item) => {
                 encode_item(item, &mut body);
                 ITEM
+            }
+            Self::Moves(moves) => {
+                moves.encode(&mut body);
+                MOVES
             }
         };
         let mut out = Writer(Vec::with_capacity(body.0.len() + 6));
@@ -131,6 +140,7 @@ impl LearningRecord {
         let record = match (version, kind) {
             (VERSION, OUTCOME) => Self::Outcome(decode_outcome(&mut input)?),
             (VERSION, ITEM) => Self::Item(decode_item(&mut input)?),
+            (VERSION, MOVES) => Self::Moves(MoveRecord::decode(&mut input)?),
             _ => return Ok(Decoded::Unknown { version, kind }),
         };
         Ok(Decoded::Record(record))

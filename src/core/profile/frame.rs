@@ -4,6 +4,7 @@ use super::series::read;
 use super::{ALL_CHANNELS, Profile};
 use crate::core::catalog::schema::{Origin, Schema};
 use crate::core::expression::{EvalError, Slot, Type};
+use crate::core::segment::{ScoreKind, stage};
 use crate::core::time::UnixMs;
 use crate::core::value::Value;
 
@@ -69,8 +70,10 @@ pub fn fill_one(schema: &Schema, slot: Slot, frame: &mut [Option<Value>]) -> boo
     let Some(spec) = schema.slot(slot) else {
         return false;
     };
-    let Origin::Computed(program) = &spec.origin else {
-        return false;
+    let program = match &spec.origin {
+        Origin::Computed(program) => program,
+        Origin::Score(index) => return fill_stage(schema, *index, slot, frame),
+        _ => return false,
     };
     let result = program.eval(frame);
     let failed = matches!(result, Err(EvalError::Failed(_)));
@@ -84,6 +87,22 @@ pub fn fill_one(schema: &Schema, slot: Slot, frame: &mut [Option<Value>]) -> boo
     };
     if let Some(cell) = frame.get_mut(slot.0 as usize) {
         *cell = value;
+    }
+    failed
+}
+
+/// Fills the stage of the lifecycle, unless the caller has (what-if); whether a condition failed.
+fn fill_stage(schema: &Schema, index: usize, slot: Slot, frame: &mut [Option<Value>]) -> bool {
+    let stages = match schema.scores.get(index).map(|score| &score.kind) {
+        Some(ScoreKind::Stage(stages)) => stages,
+        _ => return false,
+    };
+    if frame.get(slot.0 as usize).is_some_and(Option::is_some) {
+        return false;
+    }
+    let (stage, failed) = stage(stages, frame);
+    if let Some(cell) = frame.get_mut(slot.0 as usize) {
+        *cell = stage;
     }
     failed
 }

@@ -1,7 +1,5 @@
 //! Aggregates: which state the profile keeps for them, shared where definitions agree.
 
-use std::collections::BTreeMap;
-
 use super::Build;
 use super::events::{event_program, reads};
 use super::literal::span;
@@ -55,35 +53,13 @@ const CIVIL_WIDTHS_MS: [i64; 26] = [
 /// Compiles all aggregates.
 pub(super) fn compile(build: &Build<'_>, top: &Place<'_>, builder: &mut SchemaBuilder) {
     let section = top.key("aggregates");
-    let mut shared: BTreeMap<Key, (String, usize)> = BTreeMap::new();
     for (name, source) in &build.schema().source.aggregates {
         let place = section.key(name);
         let Some(parts) = parts(build, &place, source, builder) else {
             continue;
         };
-        let key = Key::of(&parts.canonical);
-        let series = match shared.get(&key) {
-            Some((canonical, series)) if *canonical == parts.canonical => *series,
-            Some(_) => {
-                let message = format!("`{name}` has the same internal key as another aggregate");
-                place.error_at_key(message, Some("change its window a little".to_owned()));
-                continue;
-            }
-            None => {
-                let series = builder.schema.series.len();
-                builder.schema.series.push(SeriesSpec {
-                    key,
-                    event: Key::of(&source.event),
-                    filter: parts.filter,
-                    field: parts.field.as_ref().map(|field| field.slot),
-                    state: parts.state,
-                });
-                if let Some(event) = builder.schema.events.get_mut(source.event.as_str()) {
-                    event.series.push(series);
-                }
-                shared.insert(key, (parts.canonical, series));
-                series
-            }
+        let Some(series) = series(&place, &source.event, &parts, builder) else {
+            continue;
         };
         let ty = type_of(source, parts.field.as_ref());
         let origin = Origin::Aggregate(builder.schema.aggregates.len());
@@ -98,6 +74,73 @@ pub(super) fn compile(build: &Build<'_>, top: &Place<'_>, builder: &mut SchemaBu
         });
         builder.add(&place, "an aggregate", spec);
     }
+}
+
+/// The series of `parts`, shared with others that agree; `None` when a fault was reported.
+fn series(
+    place: &Place<'_>,
+    event: &str,
+    parts: &Parts,
+    builder: &mut SchemaBuilder,
+) -> Option<usize> {
+    let key = Key::of(&parts.canonical);
+    match builder.series.get(&key) {
+        Some((canonical, series)) if *canonical == parts.canonical => return Some(*series),
+        Some(_) => {
+            let message = "this has the same internal key as another aggregate";
+            place.error_at_key(message, Some("change its window a little".to_owned()));
+            return None;
+        }
+        None => {}
+    }
+    let series = builder.schema.series.len();
+    builder.schema.series.push(SeriesSpec {
+        key,
+        event: Key::of(event),
+        filter: parts.filter.clone(),
+        field: parts.field.as_ref().map(|field| field.slot),
+        state: parts.state,
+    });
+    if let Some(event) = builder.schema.events.get_mut(event) {
+        event.series.push(series);
+    }
+    builder.series.insert(key, (parts.canonical.clone(), series));
+    Some(series)
+}
+
+/// What a profile keeps for a score.
+pub(super) struct Kept {
+    /// Index into the schema's series.
+    pub(super) series: usize,
+    /// Half-life, ms; 0 when nothing decays.
+    pub(super) half_life_ms: i64,
+    /// Whether it comes from sensitive fields.
+    pub(super) sensitive: bool,
+    /// Whether it comes from personal fields.
+    pub(super) personal: bool,
+}
+
+/// The series that `source` asks for, in `state` where one is given; `None` when a fault was
+/// reported.
+pub(super) fn keep(
+    build: &Build<'_>,
+    place: &Place<'_>,
+    source: &AggregateSource,
+    state: Option<SeriesState>,
+    builder: &mut SchemaBuilder,
+) -> Option<Kept> {
+    let mut parts = parts(build, place, source, builder)?;
+    if let Some(state) = state {
+        parts.canonical = format!("{}|{state:?}", parts.canonical);
+        parts.state = state;
+    }
+    let half_life_ms = match parts.state {
+        SeriesState::Decayed { half_life_ms } => half_life_ms,
+        _ => 0,
+    };
+    let series = series(place, &source.event, &parts, builder)?;
+    let (sensitive, personal) = (parts.sensitive, parts.personal);
+    Some(Kept { series, half_life_ms, sensitive, personal })
 }
 
 struct Parts {

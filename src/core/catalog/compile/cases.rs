@@ -47,6 +47,8 @@ pub struct Case {
     pub interaction: Option<Key>,
     /// The context, by slot.
     pub context: Vec<(Slot, Value)>,
+    /// Scores supposed, by slot.
+    pub scores: Vec<(Slot, Value)>,
     /// Consents by purpose, on all channels.
     pub consents: Vec<(Key, bool)>,
     /// What happened before, the earliest first.
@@ -154,6 +156,7 @@ impl Cases<'_> {
             interaction: source.given.interaction.as_deref().map(Key::of),
             attributes: self.attributes(&given.key("customer"), &source.given),
             context: self.context(&given.key("context"), &source.given),
+            scores: self.scores(&given.key("scores"), &source.given),
             consents: self.consents(&given.key("consents"), &source.given),
             history: self.history(&given.key("history"), &source.given, now, channel),
             expect: self.expected(&place.key("expect"), &source.expect),
@@ -217,6 +220,24 @@ impl Cases<'_> {
                 if !self.build.broken().excuses(FileKind::Schema, name) {
                     let known = schema.context.keys().map(AsRef::as_ref);
                     place.unknown_key("context entry", name, known);
+                }
+                continue;
+            };
+            let value = self.slot_value(&place, *slot, literal);
+            values.extend(value.map(|value| (*slot, value)));
+        }
+        values
+    }
+
+    fn scores(&self, place: &Place<'_>, given: &GivenSource) -> Vec<(Slot, Value)> {
+        let schema = &self.catalog.schema;
+        let mut values = Vec::new();
+        for (name, literal) in &given.scores {
+            let place = place.key(name);
+            let Some(slot) = schema.by_path.get(format!("score.{name}").as_str()) else {
+                if !self.build.broken().excuses(FileKind::Segments, name) {
+                    let specs = schema.scores.iter().filter_map(|score| schema.slot(score.slot));
+                    place.unknown_key("score", name, specs.map(|spec| &*spec.name));
                 }
                 continue;
             };

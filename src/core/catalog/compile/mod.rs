@@ -24,6 +24,7 @@ mod rights;
 mod schema;
 mod schemes;
 mod scope;
+mod scores;
 mod selection;
 mod slates;
 mod tables;

@@ -57,7 +57,11 @@ pub(super) fn compile(build: &Build<'_>, schema: &mut Schema) -> (ModelsSpec, Pr
 fn may_teach(origin: &Origin) -> bool {
     matches!(
         origin,
-        Origin::Attribute(_) | Origin::Aggregate(_) | Origin::Computed(_) | Origin::Context
+        Origin::Attribute(_)
+            | Origin::Aggregate(_)
+            | Origin::Computed(_)
+            | Origin::Context
+            | Origin::Score(_)
     )
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::Build;
 use super::literal::{in_range, type_of, value_of};
 use super::names::{Namespace, id_key, identifier};
-use super::{aggregates, derived, events, tables};
+use super::{aggregates, derived, events, scores, tables};
 use crate::core::catalog::fault::Place;
 use crate::core::catalog::kind::FileKind;
 use crate::core::catalog::schema::{Origin, Schema, SlotSpec, builtin};
@@ -21,6 +21,8 @@ const SLOTS_MAX: usize = 4096;
 /// The schema under construction.
 pub(super) struct SchemaBuilder {
     pub(super) schema: Schema,
+    /// Key of a series → its canonical definition and index.
+    pub(super) series: BTreeMap<Key, (String, usize)>,
     paths: Namespace,
 }
 
@@ -75,6 +77,7 @@ pub(super) fn compile(build: &Build<'_>) -> Schema {
     let tables = tables::compile(build);
     let mut builder = SchemaBuilder {
         schema: Schema { tables, ..Schema::default() },
+        series: BTreeMap::new(),
         paths: Namespace::default(),
     };
     builtins(build, &mut builder);
@@ -83,8 +86,10 @@ pub(super) fn compile(build: &Build<'_>) -> Schema {
     attributes(build, &top, &mut builder);
     events::compile(build, &top, &mut builder);
     aggregates::compile(build, &top, &mut builder);
+    scores::compile(build, &mut builder);
     derived::compile_derived(build, &top, &mut builder);
     context(build, &top, &mut builder);
+    scores::compile_lifecycle(build, &mut builder);
     derived::compile_segments(build, &mut builder);
     objectives(build, &mut builder);
     builder.schema

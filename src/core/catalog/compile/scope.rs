@@ -12,10 +12,9 @@ use crate::core::value::Value;
 /// Where an expression stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Standing {
-    /// A derived attribute or a segment: `customer.*`, `now`.
+    /// A derived attribute or a segment: `customer.*`, `score.*`, `now`.
     Derived,
-    /// A condition: `customer.*`, `segment.*`, `context.*`, `offer.*`, `now`, `channel`, `locale`,
-    /// `state`, `arm`.
+    /// A condition: also `segment.*`, `context.*`, `offer.*`, `channel`, `locale`, `state`, `arm`.
     Condition,
     /// A worth or a weight: as a condition, but part of the score.
     Number,
@@ -41,7 +40,7 @@ impl Standing {
             };
         }
         match path.split_once('.').map_or("", |(root, _)| root) {
-            "customer" => true,
+            "customer" | "score" => true,
             "segment" | "context" => self != Self::Derived,
             "objective" => self == Self::Formula,
             _ => false,

@@ -255,7 +255,7 @@ impl Treatments<'_> {
         let spec =
             self.schema.by_path.get(path).and_then(|slot| self.schema.slot(*slot)).filter(|spec| {
                 [builtin::NOW, builtin::CHANNEL, builtin::LOCALE].contains(&spec.slot)
-                    || ["customer.", "context.", "segment."]
+                    || ["customer.", "context.", "segment.", "score."]
                         .iter()
                         .any(|root| path.starts_with(root))
             });

@@ -14,7 +14,7 @@ pub(super) fn warn(build: &Build<'_>, catalog: &Catalog, declared: &[Declared<'_
         let section = match spec.origin {
             Origin::Attribute(_) => "attributes",
             Origin::Aggregate(_) => "aggregates",
-            Origin::Context => "context",
+            Origin::Context if spec.path.starts_with("context.") => "context",
             _ => continue,
         };
         // What is sensitive may be kept for a reason of its own, and used by nothing on purpose.

@@ -51,6 +51,10 @@ pub struct GivenSource {
     /// Consents given (`true`) or withdrawn (`false`), by purpose.
     #[serde(default)]
     pub consents: BTreeMap<String, bool>,
+    /// Scores that the case supposes, by name (`rfm_recency`, `abc_sales`), whatever the history
+    /// says: how customers compare cannot follow from one customer's history.
+    #[serde(default)]
+    pub scores: BTreeMap<String, Literal>,
     /// What happened before, in any order.
     #[serde(default)]
     pub history: Vec<HistorySource>,

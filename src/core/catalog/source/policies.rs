@@ -1,4 +1,4 @@
-//! `policies/*.yaml` and `segments.yaml`: who may get what, and how often.
+//! `policies/*.yaml`: who may get what, and how often.
 
 use std::collections::BTreeMap;
 
@@ -190,22 +190,4 @@ pub struct ExclusionSource {
     pub description: Option<String>,
     /// The offers of which at most one is shown.
     pub among: Selection,
-}
-
-/// `segments.yaml`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SegmentsFile {
-    /// Segments by name: read as `segment.NAME` (bool).
-    pub segments: BTreeMap<String, SegmentSource>,
-}
-
-/// A segment.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SegmentSource {
-    /// CEL expression of type bool over `customer.*`; unknown counts as not in the segment.
-    pub when: String,
-    /// What it is.
-    pub description: Option<String>,
 }

@@ -18,7 +18,7 @@ pub struct Decayed {
 
 /// 2^(-elapsed / half-life), in (0, 1]; 1 when nothing has elapsed.
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of ten thousand years fit 53 bits")]
-pub(in crate::core::profile) fn decay(elapsed_ms: i64, half_life_ms: i64) -> f64 {
+pub(in crate::core) fn decay(elapsed_ms: i64, half_life_ms: i64) -> f64 {
     if elapsed_ms <= 0 {
         return 1.0;
     }
@@ -41,7 +41,8 @@ impl Decayed {
     }
 
     /// Count and sum as of `now`.
-    pub(super) fn at(&self, now: UnixMs, half_life_ms: i64) -> (f64, f64) {
+    #[must_use]
+    pub fn at(&self, now: UnixMs, half_life_ms: i64) -> (f64, f64) {
         let factor = decay(now.since(self.at), half_life_ms);
         (f64::from(self.count) * factor, f64::from(self.sum) * factor)
     }

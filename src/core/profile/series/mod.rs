@@ -13,7 +13,7 @@ use std::cmp::Ordering;
 pub use buckets::{Bucket, Buckets};
 pub use cell::Cell;
 pub use decayed::Decayed;
-pub(super) use decayed::decay;
+pub(in crate::core) use decayed::decay;
 pub use distinct::{Distinct, Seen};
 pub(super) use read::read;
 
@@ -38,7 +38,7 @@ pub enum Series {
     },
     /// Exponentially decayed.
     Decayed(Decayed),
-    /// The latest value, by time of the event.
+    /// The latest value, by time of the event; or the time of the first, where that is kept.
     Last {
         /// The value; null when the series has no field.
         value: Value,
@@ -104,6 +104,7 @@ impl Series {
             SeriesState::Last => {
                 Self::Last { value: seen.value.cloned().unwrap_or(Value::Null), at: seen.at }
             }
+            SeriesState::First => Self::Last { value: Value::Null, at: seen.at },
             SeriesState::Distinct { .. } => Self::Distinct(Distinct::start(seen)),
         })
     }
@@ -128,6 +129,7 @@ impl Series {
                     *at = seen.at;
                 }
             }
+            (Self::Last { at, .. }, SeriesState::First) => *at = (*at).min(seen.at),
             (Self::Distinct(distinct), SeriesState::Distinct { values_max }) => {
                 distinct.add(values_max, seen);
             }
