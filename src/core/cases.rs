@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::core::affinity::AffinitySpec;
 use crate::core::catalog::schema::builtin;
-use crate::core::catalog::{Case, Catalog, Happened};
+use crate::core::catalog::{Case, Catalog, Channel, Happened};
 use crate::core::decide::{
     self, Cause, ChannelDecision, ChannelRequest, Placed, PlacementRequest, Request, Snapshot,
     decide,
@@ -85,24 +85,14 @@ fn run_one(
     let Some(channel) = catalog.channels.get(usize::from(case.channel)) else {
         return vec!["its channel is not in the catalog".to_owned()];
     };
-    let placements = (0_u16..)
-        .zip(&channel.placements)
-        .filter(|(index, _)| case.placement.is_none_or(|wanted| wanted == *index))
-        .map(|(placement, spec)| PlacementRequest {
-            placement,
-            slots: spec.slots,
-            only: Vec::new(),
-            without: Vec::new(),
-        })
-        .collect();
+    let others = case.also.iter().filter_map(|other| {
+        let spec = catalog.channels.get(usize::from(*other))?;
+        Some(channel_request(*other, spec, None, None))
+    });
+    let own = channel_request(case.channel, channel, case.placement, case.locale.clone());
     let request = Request {
         customer: id64(&case.name),
-        channels: vec![ChannelRequest {
-            channel: case.channel,
-            locale: case.locale.clone(),
-            placements,
-            scheme: None,
-        }],
+        channels: std::iter::once(own).chain(others).collect(),
         context: case.context.clone(),
         interaction: case.interaction,
         explain: true,
@@ -141,6 +131,24 @@ fn decided_frame(
         }
     }
     frame
+}
+
+/// A channel with all its placements, or one.
+fn channel_request(
+    channel: u16,
+    spec: &Channel,
+    only: Option<u16>,
+    locale: Option<Arc<str>>,
+) -> ChannelRequest {
+    let placements = (0_u16..).zip(&spec.placements);
+    let placements = placements.filter(|(index, _)| only.is_none_or(|wanted| wanted == *index));
+    let placements = placements.map(|(placement, spec)| PlacementRequest {
+        placement,
+        slots: spec.slots,
+        only: Vec::new(),
+        without: Vec::new(),
+    });
+    ChannelRequest { channel, locale, placements: placements.collect(), scheme: None }
 }
 
 /// The customer of a case: attributes and consents long held, then history as it happened.
@@ -205,6 +213,11 @@ fn differences(catalog: &Catalog, case: &Case, decided: &ChannelDecision) -> Vec
     {
         let wanted = if nothing { "no offer" } else { "some offer" };
         failures.push(format!("expected {wanted}, got {}", got()));
+    }
+    if let Some(wanted) = expect.rank
+        && wanted != decided.rank
+    {
+        failures.push(format!("expected the channel to rank {wanted}, it ranks {}", decided.rank));
     }
     for stopped in &expect.stopped {
         let as_expected = decided.fates.of(stopped.offer).is_some_and(|(_, cause)| {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::catalog as outline;
 use super::fate;
 use super::kind::offer_kind;
-use super::reasons::{reasons, values};
+use super::reasons::reasons;
 use super::time::timestamp;
 use crate::api::wire::v1;
 use crate::core::catalog::source::ContentType;
@@ -43,12 +43,8 @@ pub fn decision(decided: &Decided, echo: &Echo<'_>, fates_bytes_max: usize) -> v
     } else {
         fate::Told::default()
     };
-    let mut channels: Vec<v1::ChannelDecision> = decision
-        .channels
-        .iter()
-        .filter_map(|channel| channel_decision(decided, echo, channel))
-        .collect();
-    rank(&mut channels);
+    let channels = decision.channels.iter();
+    let channels = channels.filter_map(|channel| channel_decision(decided, echo, channel));
     v1::Decision {
         decision_id: decision.id.to_string(),
         customer_id: echo.customer.to_owned(),
@@ -57,7 +53,7 @@ pub fn decision(decided: &Decided, echo: &Echo<'_>, fates_bytes_max: usize) -> v
         versions: Some(versions(decided)),
         seed: decision.seed,
         dry_run: echo.dry_run,
-        channels,
+        channels: channels.collect(),
         experiments: Vec::new(),
         degradations: decided.degradations.iter().map(degradation).collect(),
         candidates: told.fates,
@@ -87,26 +83,6 @@ fn degradation(degradation: &crate::engine::Degradation) -> v1::Degradation {
     }
 }
 
-/// Ranks channels by expected value; ties in the order asked.
-fn rank(channels: &mut [v1::ChannelDecision]) {
-    let worth = |channel: &v1::ChannelDecision| {
-        let offers = channel.placements.iter().any(|placement| !placement.offers.is_empty());
-        (offers, channel.expected_value.unwrap_or(0.0))
-    };
-    let mut order: Vec<(bool, f64, usize)> = channels
-        .iter()
-        .map(worth)
-        .enumerate()
-        .map(|(place, (offers, value))| (offers, value, place))
-        .collect();
-    order.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)).then(a.2.cmp(&b.2)));
-    for (rank, (.., place)) in (1_u32..).zip(order) {
-        if let Some(channel) = channels.get_mut(place) {
-            channel.rank = rank;
-        }
-    }
-}
-
 fn channel_decision(
     decided: &Decided,
     echo: &Echo<'_>,
@@ -126,18 +102,12 @@ fn channel_decision(
             told.placement(placement, asked.map(|asked| asked.slots), decided)
         })
         .collect();
-    let offers = || channel.placements.iter().flat_map(|placement| &placement.offers);
-    let by_value = channel
-        .placements
-        .iter()
-        .any(|placement| catalog.schemes.get(usize::from(placement.scheme)).is_some_and(values));
-    let valued = by_value && offers().any(|placed| placed.factors.value != 0.0);
-    let expected = || offers().map(|placed| placed.factors.propensity * placed.factors.value).sum();
     Some(v1::ChannelDecision {
         channel: spec.name.to_string(),
-        rank: 0,
-        expected_value: valued.then(expected),
+        rank: channel.rank,
+        expected_value: channel.expected_value,
         placements,
+        responsiveness: Some(channel.responsiveness),
     })
 }
 

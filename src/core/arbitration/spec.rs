@@ -1,5 +1,6 @@
 //! What a catalog declares about arbitration beside its schemes.
 
+use super::channels::ChannelRanking;
 use super::influence::InfluencerSpec;
 use super::objection::ObjectionSpec;
 use super::slate::{BundleSpec, Diversity};
@@ -16,6 +17,10 @@ pub struct ArbitrationSpec {
     pub max_per_group: Vec<Option<u32>>,
     /// Offers shown together.
     pub bundles: Vec<BundleSpec>,
+    /// Whether one answer may show an offer on several channels.
+    pub repeat_across_channels: bool,
+    /// How channels are ranked.
+    pub channel_ranking: ChannelRanking,
     /// Outcomes that move scores for a while.
     pub influencers: Vec<InfluencerSpec>,
     /// What a rejection's reason does for the rest of an interaction.

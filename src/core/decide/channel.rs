@@ -9,7 +9,7 @@ use super::decision::{
     Reasons, RenderedContent,
 };
 use super::slate::{self, Chances, Composed};
-use super::{Shared, fates, mandatory};
+use super::{Shared, fates, mandatory, rank};
 use crate::core::arbitration::score::Ranking;
 use crate::core::arbitration::slate::{Board, Passed, Unit, discount};
 use crate::core::catalog::schema::builtin;
@@ -36,11 +36,12 @@ pub(super) struct Field<'a> {
     pub(super) content: Vec<Option<Result<Vec<RenderedContent>, ContentError>>>,
 }
 
-/// Decides one channel; `None` when the catalog has no such channel.
+/// Decides one channel without the offers that stand `elsewhere`; `None` when the catalog has no such channel.
 pub(super) fn decide(
     shared: &Shared<'_>,
     evaluation: &mut Evaluation<'_>,
     asked: &ChannelRequest,
+    elsewhere: &[u32],
     frame: &mut [Option<Value>],
 ) -> Option<ChannelDecision> {
     let catalog = shared.catalog();
@@ -59,7 +60,7 @@ pub(super) fn decide(
         }
     }
     evaluation.survivors(asked.channel, frame, &mut survivors);
-    for offer in shared.answers.settled() {
+    for offer in shared.answers.settled().chain(elsewhere.iter().copied()) {
         survivors.remove(offer);
     }
     let mut scorer = Scorer::new(shared, asked.channel, channel, frame);
@@ -85,15 +86,15 @@ pub(super) fn decide(
         !matches!(place, Some(Some(Err(_))))
     });
     let fates = if shared.request.explain {
-        fates::all(
-            shared,
-            evaluation,
-            asked.channel,
-            (&fields, &boards),
-            &composed.shown,
-            &scorer,
-            frame,
-        )
+        let told = fates::Told {
+            channel: asked.channel,
+            fields: &fields,
+            boards: &boards,
+            shown: &composed.shown,
+            unscored: &scorer.unscored,
+            elsewhere,
+        };
+        told.all(shared, evaluation, frame)
     } else {
         Fates::default()
     };
@@ -106,14 +107,31 @@ pub(super) fn decide(
             placement(shared, &scorer, field, &filled, frame)
         })
         .collect();
-    let explored = composed.explored;
     for placed in placements.iter().flat_map(|placement| &placement.offers) {
-        let offer = catalog.offers.get(placed.offer as usize);
-        let treatment = offer.and_then(|offer| offer.treatments.get(placed.treatment));
-        let treatment = treatment.map(|treatment| treatment.key).unwrap_or_default();
+        let treatment = treatment_key(catalog, placed);
         evaluation.note_placed(asked.channel, placed.offer, treatment);
     }
-    Some(ChannelDecision { channel: asked.channel, locale, explored, placements, fates })
+    let ranking = &catalog.arbitration.channel_ranking;
+    let responsiveness = ranking.responsiveness(shared.contacts, channel.key, shared.now);
+    let scheme = |index: u16| catalog.schemes.get(usize::from(index));
+    let value = rank::expected_value(&placements, scheme);
+    Some(ChannelDecision {
+        channel: asked.channel,
+        locale,
+        rank: 1,
+        responsiveness,
+        expected_value: value.map(|value| value * responsiveness),
+        explored: composed.explored,
+        placements,
+        fates,
+    })
+}
+
+/// The key of the treatment that shows a placed offer.
+pub(super) fn treatment_key(catalog: &Catalog, placed: &Placed) -> Key {
+    let offer = catalog.offers.get(placed.offer as usize);
+    let treatment = offer.and_then(|offer| offer.treatments.get(placed.treatment));
+    treatment.map(|treatment| treatment.key).unwrap_or_default()
 }
 
 fn set(frame: &mut [Option<Value>], slot: crate::core::expression::Slot, value: Value) {

@@ -120,6 +120,12 @@ pub struct ChannelDecision {
     pub channel: u16,
     /// Locale of the texts.
     pub locale: Arc<str>,
+    /// Place among the channels asked, the one worth most first; from 1.
+    pub rank: u32,
+    /// How the customer answers on this channel, against what is expected; 1 when nothing is known.
+    pub responsiveness: f64,
+    /// Expected value of what is shown, times the responsiveness; in the organisation's money.
+    pub expected_value: Option<f64>,
     /// Whether the order was drawn at random.
     pub explored: bool,
     /// Per placement, in the order asked.

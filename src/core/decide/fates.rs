@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Shared;
-use super::candidates::Scorer;
+use super::candidates::Unscored;
 use super::channel::Field;
 use super::decision::{Cause, Fate, Fates};
 use crate::core::arbitration::slate::{Board, Slate};
@@ -13,85 +13,100 @@ use crate::core::policy::{
 };
 use crate::core::value::Value;
 
-/// Fates of all offers of the catalog on one channel, those placed left out; by offer.
-pub(super) fn all(
-    shared: &Shared<'_>,
-    evaluation: &mut Evaluation<'_>,
-    channel: u16,
-    (fields, boards): (&[Field<'_>], &[Board]),
-    shown: &Slate,
-    scorer: &Scorer<'_>,
-    frame: &[Option<Value>],
-) -> Fates {
-    let catalog = shared.catalog();
-    let mut told = placed(catalog.offers.len(), fields, shown);
-    let mut explainer = evaluation.explain(channel, frame);
-    let mut reached = Vec::new();
-    let quotas = &catalog.policy.spec().quotas;
-    for (number, (field, board)) in fields.iter().zip(boards).enumerate() {
-        let least = least_shown(field, number, shown);
-        for (position, candidate) in field.candidates.iter().enumerate() {
-            if told.contains(candidate.offer) {
-                continue;
-            }
-            told.insert(candidate.offer);
-            let at = (field, board, number);
-            let stop = not_placed(at, position, shown, least);
-            let cause = explainer.tell(as_quota(stop, quotas));
-            let (placement, score) = (Some(field.asked.placement), Some(candidate.score));
-            reached.push(Fate { offer: candidate.offer, placement, cause, score });
-        }
-    }
-    for unscored in &scorer.unscored {
-        if told.contains(unscored.offer) {
-            continue;
-        }
-        told.insert(unscored.offer);
-        let cause = explainer.tell(match &unscored.error {
-            Some(error) => plain(Gate::Score, format!("its score cannot be computed: {error}")),
-            None => plain(Gate::Treatment, "no treatment's conditions hold"),
-        });
-        let placement = Some(unscored.placement);
-        reached.push(Fate { offer: unscored.offer, placement, cause, score: None });
-    }
-    reached.sort_unstable_by_key(|fate| fate.offer);
-    let fates = merge(shared, &told, reached, &mut explainer);
-    let causes = explainer.stops().iter().map(|stop| Cause {
-        stop: stop.clone(),
-        values: stop.reads.iter().map(|read| value(shared, read, frame)).collect(),
-    });
-    Fates { fates, causes: causes.collect() }
+/// What the fates of one channel are told from.
+pub(super) struct Told<'t> {
+    pub(super) channel: u16,
+    pub(super) fields: &'t [Field<'t>],
+    pub(super) boards: &'t [Board],
+    pub(super) shown: &'t Slate,
+    pub(super) unscored: &'t [Unscored],
+    /// Offers that another channel of the decision shows.
+    pub(super) elsewhere: &'t [u32],
 }
 
-/// The fates of those `told` of already, `reached`, and of all others, in order of offer.
-fn merge(
-    shared: &Shared<'_>,
-    told: &Bitset,
-    reached: Vec<Fate>,
-    explainer: &mut Explainer<'_, '_>,
-) -> Vec<Fate> {
-    let offers = shared.catalog().offers.len();
-    let mut reached = reached.into_iter().peekable();
-    let mut fates = Vec::with_capacity(offers);
-    for offer in (0_u32..).take(offers) {
-        if told.contains(offer) {
-            fates.extend(reached.next_if(|fate| fate.offer == offer));
-            continue;
-        }
-        let cause = explainer.stop(offer).unwrap_or_else(|| {
-            if let Some(kind) = shared.answers.settled_by(offer) {
-                let words = match kind {
-                    OutcomeKind::Reject => "it was rejected in this interaction",
-                    _ => "it was accepted in this interaction",
-                };
-                return explainer.tell(plain(Gate::Interaction, words));
+impl Told<'_> {
+    /// Fates of all offers of the catalog on the channel, those placed left out; by offer.
+    pub(super) fn all(
+        &self,
+        shared: &Shared<'_>,
+        evaluation: &mut Evaluation<'_>,
+        frame: &[Option<Value>],
+    ) -> Fates {
+        let catalog = shared.catalog();
+        let mut told = placed(catalog.offers.len(), self.fields, self.shown);
+        let mut explainer = evaluation.explain(self.channel, frame);
+        let mut reached = Vec::new();
+        let quotas = &catalog.policy.spec().quotas;
+        for (number, (field, board)) in self.fields.iter().zip(self.boards).enumerate() {
+            let least = least_shown(field, number, self.shown);
+            for (position, candidate) in field.candidates.iter().enumerate() {
+                if told.contains(candidate.offer) {
+                    continue;
+                }
+                told.insert(candidate.offer);
+                let stop = not_placed((field, board, number), position, self.shown, least);
+                let cause = explainer.tell(as_quota(stop, quotas));
+                let (placement, score) = (Some(field.asked.placement), Some(candidate.score));
+                reached.push(Fate { offer: candidate.offer, placement, cause, score });
             }
-            let words = "no treatment for what was asked on this channel";
-            explainer.tell(plain(Gate::Treatment, words))
+        }
+        for unscored in self.unscored {
+            if told.contains(unscored.offer) {
+                continue;
+            }
+            told.insert(unscored.offer);
+            let cause = explainer.tell(match &unscored.error {
+                Some(error) => plain(Gate::Score, format!("its score cannot be computed: {error}")),
+                None => plain(Gate::Treatment, "no treatment's conditions hold"),
+            });
+            let placement = Some(unscored.placement);
+            reached.push(Fate { offer: unscored.offer, placement, cause, score: None });
+        }
+        reached.sort_unstable_by_key(|fate| fate.offer);
+        let fates = self.merge(shared, &told, reached, &mut explainer);
+        let causes = explainer.stops().iter().map(|stop| Cause {
+            stop: stop.clone(),
+            values: stop.reads.iter().map(|read| value(shared, read, frame)).collect(),
         });
-        fates.push(Fate { offer, placement: None, cause, score: None });
+        Fates { fates, causes: causes.collect() }
     }
-    fates
+
+    /// The fates of those `told` of already, `reached`, and of all others, in order of offer.
+    fn merge(
+        &self,
+        shared: &Shared<'_>,
+        told: &Bitset,
+        reached: Vec<Fate>,
+        explainer: &mut Explainer<'_, '_>,
+    ) -> Vec<Fate> {
+        let offers = shared.catalog().offers.len();
+        let mut reached = reached.into_iter().peekable();
+        let mut fates = Vec::with_capacity(offers);
+        for offer in (0_u32..).take(offers) {
+            if told.contains(offer) {
+                fates.extend(reached.next_if(|fate| fate.offer == offer));
+                continue;
+            }
+            let cause = explainer.stop(offer);
+            let cause = cause.unwrap_or_else(|| explainer.tell(self.withheld(shared, offer)));
+            fates.push(Fate { offer, placement: None, cause, score: None });
+        }
+        fates
+    }
+
+    /// Why an offer that no policy stops was not even scored.
+    fn withheld(&self, shared: &Shared<'_>, offer: u32) -> Stop {
+        match shared.answers.settled_by(offer) {
+            Some(OutcomeKind::Reject) => {
+                plain(Gate::Interaction, "it was rejected in this interaction")
+            }
+            Some(_) => plain(Gate::Interaction, "it was accepted in this interaction"),
+            None if self.elsewhere.contains(&offer) => {
+                plain(Gate::Slate, "another channel of this decision shows it")
+            }
+            None => plain(Gate::Treatment, "no treatment for what was asked on this channel"),
+        }
+    }
 }
 
 /// Why a candidate was scored and not placed.

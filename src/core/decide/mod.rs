@@ -1,7 +1,7 @@
 //! A decision, whole: a pure function of snapshot, subject, request, time and seed. `decision` is
 //! what goes in and comes out; `answers` is what the customer said before; `candidates` scores the
 //! survivors; `channel` decides one channel, `slate` which offer takes which slot of it, `content`
-//! in which words;
+//! in which words, `rank` which channel comes first;
 //! `record` is what is remembered of a decision for its outcomes.
 
 mod answers;
@@ -11,6 +11,7 @@ mod content;
 mod decision;
 mod fates;
 mod mandatory;
+mod rank;
 mod record;
 mod slate;
 
@@ -31,7 +32,7 @@ use crate::core::feature::{FeatureBuilder, FeatureVector};
 use crate::core::key::Key;
 use crate::core::learn::Models;
 use crate::core::policy::{Evaluation, Restriction, Setting, Subject};
-use crate::core::profile::Profile;
+use crate::core::profile::{Contact, Profile};
 use crate::core::propensity::Prepared;
 use crate::core::segment;
 use crate::core::time::UnixMs;
@@ -53,6 +54,9 @@ pub(crate) struct Shared<'a> {
     pub(crate) seed: u64,
     /// Conditions of schemes that failed: text and why.
     pub(crate) failures: RefCell<Vec<(String, String)>>,
+    pub(crate) now: UnixMs,
+    /// The customer's contacts, oldest first.
+    pub(crate) contacts: &'a [Contact],
     pub(crate) answers: answers::Answers<'a>,
     pub(crate) interests: Vec<(Key, f32)>,
     pub(crate) prepared: Prepared,
@@ -83,14 +87,15 @@ pub fn decide(
     let catalog = &*snapshot.catalog;
     let mut frame = frame(snapshot, subject, request, now);
     let features = features(catalog, &frame);
-    let interests = match subject {
-        Subject::Known(profile) => interests(profile, now),
-        Subject::Unavailable => Vec::new(),
+    let (interests, contacts) = match subject {
+        Subject::Known(profile) => (interests(profile, now), profile.contacts()),
+        Subject::Unavailable => (Vec::new(), &[] as &[Contact]),
     };
     let prepared = snapshot.models.propensity.prepare(&features);
     let failures = RefCell::default();
     let answers = answers::Answers::of(catalog, subject, request.interaction, now);
-    let shared = Shared { snapshot, request, seed, failures, answers, interests, prepared };
+    let shared =
+        Shared { snapshot, request, seed, failures, now, contacts, answers, interests, prepared };
     let setting = Setting {
         subject,
         customer: request.customer,
@@ -100,15 +105,7 @@ pub fn decide(
     };
     let index_of = |key| catalog.offer_by_key(key);
     let mut evaluation = Evaluation::new(&catalog.policy, setting, &frame, index_of);
-    let mut channels = Vec::with_capacity(request.channels.len());
-    for (number, asked) in request.channels.iter().enumerate() {
-        if number > 0 {
-            evaluation.next_channel();
-        }
-        if let Some(decided) = channel::decide(&shared, &mut evaluation, asked, &mut frame) {
-            channels.push(decided);
-        }
-    }
+    let channels = rank::all(&shared, &mut evaluation, &mut frame);
     let mut failures: Vec<(String, String)> =
         evaluation.failures().map(|(text, why)| (text.to_owned(), why.to_owned())).collect();
     failures.append(&mut shared.failures.borrow_mut());

@@ -80,7 +80,7 @@ pub struct Evaluation<'a> {
     pub(super) matched: Vec<bool>,
     /// Closed on every channel.
     closed: Bitset,
-    limits: Vec<LimitState>,
+    pub(super) limits: Vec<LimitState>,
     /// By quota: units that this decision has placed.
     pub(super) placed: Vec<u64>,
     /// The state in effect on the channel being decided.

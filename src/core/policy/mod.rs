@@ -17,6 +17,7 @@ mod rest;
 mod sequence;
 pub mod share;
 mod spec;
+mod spend;
 mod state;
 mod stops;
 mod supply;

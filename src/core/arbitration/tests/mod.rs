@@ -1,6 +1,7 @@
 //! Arbitration as decisions show it: a small bank, one customer, and what comes out.
 
 mod answers;
+mod channels;
 mod schemes;
 mod slate;
 mod slates;

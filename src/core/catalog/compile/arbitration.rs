@@ -99,6 +99,8 @@ pub(super) fn spec(
         places: compiler.places(),
         max_per_group: compiler.max_per_group(),
         bundles: slates.bundles(),
+        repeat_across_channels: build.arbitration().source.repeat_across_channels,
+        channel_ranking: slates.channel_ranking(),
         influencers: adjustments.influencers(),
         objections: adjustments.objections(),
     }

@@ -37,6 +37,8 @@ pub struct Case {
     pub now: UnixMs,
     /// Index of the channel.
     pub channel: u16,
+    /// Indices of the other channels asked for.
+    pub also: Vec<u16>,
     /// Index of the placement; `None`: all of the channel.
     pub placement: Option<u16>,
     /// The locale asked for.
@@ -101,6 +103,8 @@ pub struct Expected {
     pub first: Option<u32>,
     /// Whether nothing is offered.
     pub no_offer: Option<bool>,
+    /// Place of the channel among those asked for.
+    pub rank: Option<u32>,
     /// What was stopped, and where.
     pub stopped: Vec<Stopped>,
     /// The text of a content field contains this: (offer, field, part of the text).
@@ -151,6 +155,7 @@ impl Cases<'_> {
             position: place.key("name").position(),
             now,
             channel,
+            also: self.also(&given.key("also"), &source.given),
             placement,
             locale: source.given.locale.as_deref().map(Into::into),
             interaction: source.given.interaction.as_deref().map(Key::of),
@@ -176,6 +181,11 @@ impl Cases<'_> {
             place.key("placement").unknown_in(&owner, "placement", name, known());
         }
         Some((channel, Some(u16::try_from(found?).ok()?)))
+    }
+
+    fn also(&self, place: &Place<'_>, given: &GivenSource) -> Vec<u16> {
+        let names = given.also.iter().enumerate();
+        names.filter_map(|(index, name)| self.channel_index(&place.index(index), name)).collect()
     }
 
     fn channel_index(&self, place: &Place<'_>, name: &str) -> Option<u16> {
@@ -400,6 +410,7 @@ impl Cases<'_> {
                 self.offer(name, |hint| unknown_offer(&place.key("first"), name, hint))
             }),
             no_offer: source.no_offer,
+            rank: source.rank,
             stopped: self.stopped(&place.key("stopped"), source),
             content: self.content(&place.key("content"), source),
         }

@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Build;
+use super::literal::span;
 use super::names::{Namespace, id_value};
+use super::offers::prior;
 use super::scope::Facts;
 use super::selection::Selector;
+use crate::core::arbitration::channels::ChannelRanking;
 use crate::core::arbitration::slate::{BundleSpec, Diversity};
 use crate::core::catalog::Channel;
 use crate::core::catalog::fault::{Place, did_you_mean};
@@ -16,6 +19,8 @@ use crate::core::catalog::source::{BundleSource, DiversitySource};
 /// Most bundles, and most offers of one.
 const BUNDLES_MAX: usize = 1_024;
 const MEMBERS_MAX: usize = 8;
+/// Longest half-life of contacts, days.
+const HALF_LIFE_DAYS_MAX: i64 = 3_650;
 /// Facts that every offer has.
 const OWN: [&str; 2] = ["group", "kind"];
 
@@ -100,6 +105,28 @@ impl Slates<'_> {
             bundles.push(BundleSpec { id: source.id.as_str().into(), offers, channels });
         }
         bundles
+    }
+
+    /// How channels are ranked.
+    pub(super) fn channel_ranking(&self) -> ChannelRanking {
+        let file = self.build.arbitration();
+        let top = self.build.place(&file.document);
+        let section = top.key("channel_ranking");
+        let source = &file.source.channel_ranking;
+        let mut ranking = ChannelRanking::default();
+        if let Some(own) = source.prior {
+            ranking.prior = prior(&section.key("prior"), own);
+        }
+        if let Some(text) = &source.half_life {
+            match span(text, HALF_LIFE_DAYS_MAX) {
+                Ok(ms) => ranking.half_life_ms = ms,
+                Err(error) => {
+                    let place = section.key("half_life");
+                    place.error_hint(error.message, error.hint.unwrap_or_default());
+                }
+            }
+        }
+        ranking
     }
 
     fn members(&self, place: &Place<'_>, source: &BundleSource) -> Vec<u32> {

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BundleSource, DiversitySource, FormulaSource, GoalWeightsSource, InfluencerSource,
-    InterestSource, LeverMode, MarketerScoreSource, Number, ObjectionSource,
+    BundleSource, ChannelRankingSource, DiversitySource, FormulaSource, GoalWeightsSource,
+    InfluencerSource, InterestSource, LeverMode, MarketerScoreSource, Number, ObjectionSource,
     PlacementArbitrationSource, PriorSource, UseSource,
 };
 
@@ -45,6 +45,9 @@ pub struct ArbitrationFile {
     /// most gets it.
     #[serde(default)]
     pub repeat_across_channels: bool,
+    /// How the channels of one call are ranked.
+    #[serde(default)]
+    pub channel_ranking: ChannelRankingSource,
 }
 
 /// How a channel arbitrates.

@@ -35,6 +35,10 @@ pub struct GivenSource {
     pub now: String,
     /// The channel.
     pub channel: String,
+    /// Other channels that are asked for in the same call, with all their placements; what is
+    /// expected is about `channel`.
+    #[serde(default)]
+    pub also: Vec<String>,
     /// The placement. Default: all of the channel.
     pub placement: Option<String>,
     /// The locale. Default: the channel's.
@@ -115,6 +119,8 @@ pub struct ExpectSource {
     pub first: Option<String>,
     /// Nothing is offered.
     pub no_offer: Option<bool>,
+    /// Place of the channel among those asked for, from 1.
+    pub rank: Option<u32>,
     /// By offer: the gate that stopped it (`eligibility`, `consent`, `contact_limit` ...), alone or
     /// followed by the id of the policy (`contact_limit email_weekly`).
     pub stopped: BTreeMap<String, String>,

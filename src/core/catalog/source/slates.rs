@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::PriorSource;
+
 /// How a placement arbitrates.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -40,4 +42,15 @@ pub struct BundleSource {
     /// On these channels; elsewhere each stands alone. Default: all.
     #[serde(default)]
     pub channels: Vec<String>,
+}
+
+/// How the channels of one call are ranked: by expected value times how the customer answers there.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ChannelRankingSource {
+    /// Belief before the first contact: the share of contacts that are clicked, accepted or
+    /// converted, and how many contacts that belief is worth. Default: 0.1, worth 10.
+    pub prior: Option<PriorSource>,
+    /// A contact this old counts half. Default: 90d.
+    pub half_life: Option<String>,
 }
