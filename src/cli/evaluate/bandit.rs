@@ -13,15 +13,16 @@ use super::table::{Cell, DataError, Table};
 use crate::cli::stats::count;
 use crate::cli::stats::wilson::wilson;
 use crate::cli::{Exit, Failure, output};
+use crate::core::arbitration::explore::normal;
 use crate::core::feature::FeatureVector;
-use crate::core::key::{Key, mix64, unit};
+use crate::core::key::{Key, mix64};
 use crate::core::propensity::{Candidate, Propensity, PropensitySpec};
 use crate::core::time::UnixMs;
 
 /// Most labels to choose from.
 const LABELS_MAX: usize = 1_000;
-/// Thompson's draws are this share of the belief's spread.
-const SPREAD: f64 = 0.15;
+/// Thompson's draws are this share of the belief's spread: the catalog's default.
+const SPREAD: f64 = 0.1;
 /// Rows between two looks at the progress bar.
 const BAR_ROWS: usize = 1_024;
 
@@ -143,12 +144,6 @@ fn choose(model: &Propensity, features: &FeatureVector, labels: &[Candidate], se
         }
     }
     best
-}
-
-/// A standard normal draw (Box, Muller 1958).
-fn normal(seed: u64) -> f64 {
-    let radius = libm::sqrt(-2.0 * libm::log(1.0 - unit(seed, 1)));
-    radius * libm::cos(std::f64::consts::TAU * unit(seed, 2))
 }
 
 fn show(args: &Args, labels: usize, rewarded: usize, report: &Report) {

@@ -5,6 +5,7 @@
 //! what (see `policy`), nor renders text.
 
 pub mod channels;
+pub mod explore;
 pub mod formula;
 pub mod goals;
 pub mod influence;

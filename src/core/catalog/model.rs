@@ -92,8 +92,8 @@ pub struct Channel {
     pub placements: Vec<Placement>,
     /// Index of its scheme.
     pub scheme: u16,
-    /// Share of decisions in random order.
-    pub epsilon: f64,
+    /// How it explores.
+    pub exploration: crate::core::arbitration::explore::Exploration,
 }
 
 /// A placement.

@@ -8,6 +8,7 @@ use super::decision::{
     ChannelDecision, ChannelRequest, Fates, NoOffer, Placed, PlacementDecision, PlacementRequest,
     Reasons, RenderedContent,
 };
+use super::explore::Explorer;
 use super::slate::{self, Chances, Composed};
 use super::{Shared, fates, mandatory, rank};
 use crate::core::arbitration::score::Ranking;
@@ -16,7 +17,7 @@ use crate::core::catalog::schema::builtin;
 use crate::core::catalog::{Catalog, Channel, Placement};
 use crate::core::content::ContentError;
 use crate::core::expression::EvalError;
-use crate::core::key::{Key, mix64};
+use crate::core::key::Key;
 use crate::core::policy::{Bitset, Evaluation};
 use crate::core::value::Value;
 
@@ -75,13 +76,14 @@ pub(super) fn decide(
 
     let bounds = slate::bounds(catalog, evaluation, asked.channel, &fields);
     let (boards, passed) = boards(catalog, asked.channel, &fields);
-    let draw = (channel.epsilon, mix64(shared.seed, u64::from(channel.key.0)));
-    let mut composed = slate::compose(&boards, &bounds, draw, &mut |board, position| {
+    let customer = shared.request.customer;
+    let explorer = Explorer::new(channel, customer, shared.seed, &boards, &fields);
+    let mut composed = slate::compose(&boards, &bounds, &explorer, &mut |board, position| {
         let field = fields.get_mut(board);
         field.is_some_and(|field| render(catalog, channel, &locale, field, position, frame))
     });
     composed.shown.passed.extend(passed);
-    let chances = Chances::new(&boards, &bounds, draw, |board, position| {
+    let chances = Chances::new(&boards, &bounds, (&explorer, shared.seed), |board, position| {
         let place = fields.get(board).and_then(|field| field.content.get(position));
         !matches!(place, Some(Some(Err(_))))
     });

@@ -9,6 +9,7 @@ mod candidates;
 mod channel;
 mod content;
 mod decision;
+mod explore;
 mod fates;
 mod mandatory;
 mod rank;

@@ -2,16 +2,15 @@
 //! which probability each offer takes its slot.
 
 use super::channel::Field;
+use super::explore::Explorer;
 use crate::core::arbitration::slate::{
-    Board, Bounds, Entry, GroupCap, Passed, Proof, Slate, best, fill, shuffled,
+    Board, Bounds, Entry, GroupCap, Passed, Proof, Slate, best, fill,
 };
 use crate::core::catalog::Catalog;
-use crate::core::key::{mix64, unit};
+use crate::core::key::mix64;
 use crate::core::policy::Evaluation;
 
-/// Purposes of the draws that one decision makes from its seed.
-const DRAW_EXPLORE: u64 = 0x6578_706c;
-const DRAW_ORDER: u64 = 0x6f72_6465;
+/// Purpose of the draws that a decision could have made.
 const DRAW_SIMULATE: u64 = 0x7369_6d75;
 /// How often a better slate may turn out not to be showable before the greedy one is taken.
 const REFUSALS_MAX: usize = 4;
@@ -100,20 +99,23 @@ pub(super) struct Composed {
     pub(super) explored: bool,
 }
 
-/// Composes the slate: the greedy one, or a better one where it is small; or, with probability
-/// `epsilon`, one in random order. `accept` says whether a placing can be made.
+/// Boards in an order that was drawn.
+pub(super) type Refilled = Vec<Board>;
+
+/// Composes the slate: the greedy one, or a better one where it is small; or one in an order that
+/// the explorer draws. `accept` says whether a placing can be made.
 pub(super) fn compose(
     boards: &[Board],
     bounds: &Bounds<'_>,
-    (epsilon, seed): (f64, u64),
+    explorer: &Explorer,
     accept: &mut impl FnMut(usize, usize) -> bool,
 ) -> Composed {
     let ranked = ranked(boards, bounds, accept);
-    let explored = epsilon > 0.0 && unit(seed, DRAW_EXPLORE) < epsilon;
-    let shown = if explored {
-        fill(&drawn(boards, mix64(seed, DRAW_ORDER)), bounds, accept)
-    } else {
-        ranked.clone()
+    let drawn = explorer.boards(boards);
+    let explored = drawn.is_some();
+    let shown = match drawn {
+        Some(drawn) => fill(&drawn, bounds, accept),
+        None => ranked.clone(),
     };
     Composed { ranked, shown, explored }
 }
@@ -149,42 +151,42 @@ fn ranked(
     greedy
 }
 
-/// The boards in an order drawn from `seed`.
-fn drawn(boards: &[Board], seed: u64) -> Vec<Board> {
-    let numbered = boards.iter().zip(0_u64..);
-    numbered.map(|(board, number)| shuffled(board, mix64(seed, number))).collect()
-}
-
 /// The probabilities with which offers take their slots.
 pub(super) struct Chances {
-    epsilon: f64,
+    /// Probability that the order was drawn.
+    drawn: f64,
     /// Random slates, where the probability has no closed form.
     simulated: Option<Vec<Slate>>,
 }
 
 impl Chances {
     /// Exact where every candidate is as likely as any other to take any slot in a random order:
-    /// one board without bundles, with one slot or without bounds that could hold anybody back.
-    /// Elsewhere estimated from random orders made from `seed`; `accept` as it is known by now.
+    /// orders are uniform, on one board without bundles, with one slot or without bounds that could
+    /// hold anybody back. Elsewhere estimated from orders the decision could have drawn; `accept`
+    /// as it is known by now.
     pub(super) fn new(
         boards: &[Board],
         bounds: &Bounds<'_>,
-        (epsilon, seed): (f64, u64),
+        (explorer, seed): (&Explorer, u64),
         accept: impl Fn(usize, usize) -> bool,
     ) -> Self {
+        let drawn = explorer.probability();
+        let (_, otherwise) = explorer.shares();
         let free = match boards {
             [] => true,
-            [board] => is_free(board, bounds, &accept),
+            [board] => otherwise == 0.0 && is_free(board, bounds, &accept),
             _ => false,
         };
-        let simulate = epsilon > 0.0 && !free;
+        let simulate = drawn > 0.0 && !free;
         let simulated = simulate.then(|| {
             let seed = mix64(seed, DRAW_SIMULATE);
-            let each = (0..SIMULATIONS)
-                .map(|number| fill(&drawn(boards, mix64(seed, number)), bounds, &accept));
+            let each = (0..SIMULATIONS).map(|number| {
+                let boards = explorer.simulated(boards, mix64(seed, number));
+                fill(&boards, bounds, &accept)
+            });
             each.collect()
         });
-        Self { epsilon, simulated }
+        Self { drawn, simulated }
     }
 
     /// Whether the probabilities are estimates.
@@ -192,8 +194,8 @@ impl Chances {
         self.simulated.is_some()
     }
 
-    /// Probability that a candidate of `candidates` takes a slot: (1 - ε) if the ranked slate puts
-    /// it there, plus ε times its share of the random orders: 1 / n, or (hits + 1/n) / (draws + 1).
+    /// Probability that a candidate of `candidates` takes a slot: (1 - d) if the ranked slate puts
+    /// it there, plus d times its share of the drawn orders: 1 / n, or (hits + 1/n) / (draws + 1).
     pub(super) fn of(
         &self,
         ranked: &Slate,
@@ -215,7 +217,7 @@ impl Chances {
                 (hits + even) / (slates.len() as f64 + 1.0)
             }
         };
-        f64::from(u8::from(taken(ranked))) * (1.0 - self.epsilon) + self.epsilon * share
+        f64::from(u8::from(taken(ranked))) * (1.0 - self.drawn) + self.drawn * share
     }
 }
 

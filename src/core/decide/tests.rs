@@ -293,6 +293,64 @@ channels: { web: { exploration: { epsilon: 0.4 } } }
     }
 }
 
+/// How often each offer is shown first, beside the mean of the probabilities stated for it, and
+/// what the shown offers were worth beside the best one.
+fn explore(exploration: &str, rounds: u64) -> (BTreeMap<u32, (f64, f64)>, f64) {
+    let scheme = format!(
+        "\ndefault: expected_value\nchannels: {{ web: {{ exploration: {exploration} }} }}\n"
+    );
+    let snapshot = snapshot(5, &scheme);
+    let mut request = request(&snapshot, &["web"]);
+    request.explain = false;
+    request.channels[0].placements.truncate(1);
+    let profile = aged(60);
+    let mut shown: BTreeMap<u32, (f64, f64, f64)> = BTreeMap::new();
+    let (mut worth, mut best) = (0.0, 0.0_f64);
+    for seed in 0..rounds {
+        let decision = decide(&snapshot, Subject::Known(&profile), &request, NOW, seed);
+        let placed = &decision.channels[0].placements[0].offers[0];
+        let entry = shown.entry(placed.offer).or_default();
+        entry.0 += 1.0;
+        entry.1 += placed.selection_probability;
+        worth += placed.score;
+        best = best.max(placed.score);
+        assert!(placed.selection_probability > 0.0 && placed.selection_probability <= 1.0);
+    }
+    let rounds = rounds as f64;
+    let each = shown
+        .into_iter()
+        .map(|(offer, (count, stated, _))| (offer, (count / rounds, stated / count)));
+    (each.collect(), 1.0 - worth / rounds / best)
+}
+
+#[test]
+fn every_kind_of_exploration_states_how_often_it_shows_an_offer() {
+    for kind in [
+        "{ kind: thompson, spread: 1 }",
+        "{ kind: squarecb, gamma: 5 }",
+        "{ kind: squarecb, gamma: 5, floor: 0.05 }",
+        "{ kind: epsilon, epsilon: 0.5, budget: 0.05 }",
+        "{ control: 1 }",
+    ] {
+        let (shown, _) = explore(kind, 3_000);
+        assert!(shown.len() > 1, "{kind}: {shown:?}");
+        for (offer, (observed, stated)) in shown {
+            assert!((observed - stated).abs() < 0.05, "{kind}: {offer} {observed} {stated}");
+        }
+    }
+    assert_eq!(explore("{ kind: none }", 50).0.len(), 1);
+}
+
+#[test]
+fn exploration_costs_no_more_than_its_budget() {
+    for kind in ["epsilon, epsilon: 1", "squarecb, gamma: 0.1", "thompson, spread: 2"] {
+        let (_, free) = explore(&format!("{{ kind: {kind} }}"), 2_000);
+        let (_, bounded) = explore(&format!("{{ kind: {kind}, budget: 0.02 }}"), 2_000);
+        assert!(free > 0.025, "{kind} would cost {free}");
+        assert!(bounded < 0.025, "{kind} costs {bounded} of at most 0.02");
+    }
+}
+
 #[test]
 fn a_remembered_decision_survives_its_bytes() {
     let snapshot = snapshot(8, "default: pcvl");

@@ -1,8 +1,8 @@
 //! The last word: two mixtures of the learners, one that settles and one that stays alert, beside
 //! the strongest learners alone, averaged as probabilities by how well each foretold so far with a
 //! small share for those that lost (Herbster, Warmuth 1998, "Tracking the best expert", fixed
-//! share): never much worse than the best of them, from the first rows on. Offers with many
-//! outcomes of their own are blended apart from those with few.
+//! share): never much worse than the best of them, from the first rows on. Offers with
+//! a regression of their own are blended apart from those without.
 
 use super::mixer::{EXPERTS, Mixer, Parts};
 use super::weight::sigmoid;
@@ -29,8 +29,8 @@ const MEMBERS: usize = 5;
 const SHARE: f64 = 1e-4;
 /// Drift of the mixtures' weights: settled, alert.
 const DRIFTS: [f64; 2] = [1e-7, 1e-5];
-/// By how many outcomes of its own an offer is blended: none, below 64, below 512, more.
-pub const STAGES: usize = 4;
+/// Offers without a regression of their own, and with one.
+const STAGES: usize = 2;
 const PART_MAX: f64 = 12.0;
 
 /// One stage's blend.
@@ -47,26 +47,21 @@ pub struct Blend {
     stages: [Stage; STAGES],
 }
 
-/// The stage of an offer whose own regression has seen `evidence` outcomes.
+/// The stage of an offer.
 #[must_use]
-pub fn stage(evidence: Option<f64>) -> usize {
-    match evidence {
-        None => 0,
-        Some(evidence) if evidence < 64.0 => 1,
-        Some(evidence) if evidence < 512.0 => 2,
-        Some(_) => 3,
-    }
+pub fn stage(has_own: bool) -> usize {
+    usize::from(has_own)
 }
 
 impl Stage {
     fn new(stage: usize) -> Self {
         let weights: Parts = match stage {
             0 => [0.5, 0.17, 0.17, 0.16, 1.0, 0.0],
-            _ => [0.25, 0.08, 0.09, 0.08, 0.5, 0.5],
+            _ => [0.1, 0.03, 0.04, 0.03, 0.2, 0.8],
         };
         let members = match stage {
             0 => [0.25, 0.25, 0.25, 0.25, 0.0],
-            _ => [0.3, 0.3, 0.1, 0.1, 0.2],
+            _ => [0.2, 0.2, 0.1, 0.1, 0.4],
         };
         Self { mixers: DRIFTS.map(|drift| Mixer::new(weights, drift)), members }
     }

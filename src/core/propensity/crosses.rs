@@ -49,6 +49,9 @@ impl Crosses {
     /// The same with the attributes of `active` that are not among them; `None` when all are.
     #[must_use]
     pub fn with(&self, active: &[Active], spec: &PropensitySpec) -> Option<Self> {
+        if self.knows(active) {
+            return None;
+        }
         let (mut names, mut numbers) = (self.names.clone(), self.numbers.clone());
         for one in active {
             if let Err(at) = names.binary_search(&one.name)
@@ -65,6 +68,20 @@ impl Crosses {
         }
         let more = names.len() > self.names.len() || numbers.len() > self.numbers.len();
         more.then(|| Self::of(names, numbers, spec))
+    }
+
+    /// Whether all attributes of `active` are among these, walking through both.
+    fn knows(&self, active: &[Active]) -> bool {
+        let (mut name, mut number) = (0, 0);
+        active.iter().all(|one| {
+            name = seek(&self.names, name, one.name);
+            let known = self.names.get(name) == Some(&one.name);
+            if one.token || !known {
+                return known;
+            }
+            number = seek(&self.numbers, number, one.name);
+            self.numbers.get(number) == Some(&one.name)
+        })
     }
 
     fn choose_pairs(&self, max: usize) -> Vec<(u16, u16)> {

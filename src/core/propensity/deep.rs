@@ -8,7 +8,7 @@ use super::weight::sigmoid;
 use crate::core::codec::bytes::{CodecError, Reader, Writer};
 
 /// What each input may bet before it has won anything.
-const STAKE: f32 = 12.0;
+const STAKE: f32 = 16.0;
 /// Bounds of what it wins or loses, in stakes.
 const WEALTH_MIN: f32 = -0.9 * STAKE;
 const WEALTH_MAX: f32 = 20.0 * STAKE;

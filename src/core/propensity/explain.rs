@@ -24,7 +24,7 @@ impl Propensity {
         top: usize,
     ) -> Vec<(Key, f64)> {
         let said = self.said(prepared, candidate, self.offers.get(candidate.offer));
-        let shares = self.blend.shares(blend::stage(said.own.map(|own| own.evidence)));
+        let shares = self.blend.shares(blend::stage(said.own.is_some()));
         let mut all: Vec<(Key, f64)> = Vec::new();
         self.of_regressions(prepared, candidate, &said, &shares, &mut all);
         self.of_crosses(prepared, &shares, &mut all);

@@ -203,7 +203,7 @@ impl Propensity {
         own_variance: Option<f64>,
     ) -> Estimate {
         let prior = candidate.prior.logit_mean();
-        let stage = blend::stage(said.own.map(|own| own.evidence));
+        let stage = blend::stage(said.own.is_some());
         let probability = self.blend.probability(stage, &said.parts, prior);
         let variance = own_variance.unwrap_or(said.steady.variance + said.blocks.variance);
         let probability = probability.clamp(1e-12, 1.0 - 1e-12);

@@ -66,9 +66,8 @@ impl Propensity {
         let prepared = if more { self.prepare(features) } else { prepared };
         self.learned += 1;
         self.latest_at = self.latest_at.max(at);
-        let offer = self.offers.get(candidate.offer).cloned();
-        let said = self.said(&prepared, candidate, offer.as_ref());
-        let stage = blend::stage(said.own.map(|own| own.evidence));
+        let said = self.said(&prepared, candidate, self.offers.get(candidate.offer));
+        let stage = blend::stage(said.own.is_some());
         let Said { parts, dots, blocks, .. } = said;
         let offset = outcome.prior + self.blend.offset(stage, &parts);
         self.update_regressions(&prepared, &dots, outcome);
@@ -101,7 +100,10 @@ impl Propensity {
         if !self.slots.is_full() {
             let [channel, placement, affinity, _] = candidate_inputs(candidate);
             let own = [channel, placement, affinity, group_input(candidate)];
-            for one in own.iter().chain(&prepared.active) {
+            // Numbers first: each is one input; then values and bins.
+            let numbers = prepared.active.iter().filter(|one| !one.token);
+            let tokens = prepared.active.iter().filter(|one| one.token);
+            for one in own.iter().chain(numbers).chain(tokens) {
                 if self.slots.get(one.id).is_none() {
                     more |= self.slots.admit(one.id, one.name);
                 }

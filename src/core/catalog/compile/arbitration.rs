@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Build;
 use super::adjustments::Adjustments;
+use super::exploration;
 use super::scope::Facts;
 use super::selection::Selector;
 use super::slates::Slates;
@@ -65,10 +66,7 @@ pub(super) fn channels(build: &Build<'_>, schemes: &[Scheme], channels: &mut [Ch
         }
         if let Some(exploration) = &source.exploration {
             let place = place.key("exploration");
-            if !(0.0..=1.0).contains(&exploration.epsilon) {
-                place.key("epsilon").error("epsilon lies in 0..=1");
-            }
-            channel.epsilon = exploration.epsilon;
+            channel.exploration = exploration::compile(&place, exploration);
         }
     }
 }

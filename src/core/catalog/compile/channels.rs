@@ -84,7 +84,7 @@ fn channel(build: &Build<'_>, place: &Place<'_>, name: &str, source: &ChannelSou
             })
             .collect(),
         scheme: 0,
-        epsilon: 0.0,
+        exploration: crate::core::arbitration::explore::Exploration::default(),
     }
 }
 

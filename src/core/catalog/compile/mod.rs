@@ -10,6 +10,7 @@ mod cases;
 mod channels;
 mod derived;
 mod events;
+mod exploration;
 mod levers;
 mod limits;
 mod literal;

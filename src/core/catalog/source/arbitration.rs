@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ExplorationSource;
 use super::{
     BundleSource, ChannelRankingSource, DiversitySource, FormulaSource, GoalWeightsSource,
     InfluencerSource, InterestSource, LeverMode, MarketerScoreSource, Number, ObjectionSource,
@@ -145,14 +146,6 @@ impl Default for ExponentsSource {
     fn default() -> Self {
         Self { propensity: 1.0, context: 1.0, value: 1.0, lever: 1.0 }
     }
-}
-
-/// How a channel explores.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ExplorationSource {
-    /// Share of decisions whose order is drawn uniformly at random among the survivors, 0..=1.
-    pub epsilon: f64,
 }
 
 /// `objectives.yaml`.

@@ -17,7 +17,7 @@ fn a_sound_folder_compiles() {
     assert!(matches!(gold.value, Some(Number::Program(_))));
     assert_eq!(gold.treatments.len(), 2);
     assert_eq!(catalog.channels[1].placements.len(), 2);
-    assert!((catalog.channels[0].epsilon - 0.1).abs() < 1e-12);
+    assert!((catalog.channels[0].exploration.epsilon - 0.1).abs() < 1e-12);
     let careful = &catalog.schemes[usize::from(catalog.channels[0].scheme)];
     let SchemeFormula::Custom(ByOffer { programs, by_offer, .. }) = &careful.formula else {
         panic!("{careful:?}")
