@@ -74,6 +74,10 @@ fn verdict(error: &EngineError) -> Verdict {
         EngineError::Refused(error) => {
             Verdict::new(Code::InvalidArgument, "PROFILE_REFUSES", error.to_string())
         }
+        EngineError::QuotaExhausted { quota } => {
+            Verdict::new(Code::FailedPrecondition, "QUOTA_EXHAUSTED", error.to_string())
+                .with("quota", quota)
+        }
         EngineError::Draining => {
             Verdict::new(Code::Unavailable, "DRAINING", "the server is shutting down")
                 .retry(RETRY_AFTER)

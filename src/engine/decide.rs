@@ -41,7 +41,7 @@ pub struct DecideCall {
 const ANSWER_RESERVE: Duration = Duration::from_millis(2);
 
 /// What was read for a decision.
-struct Loaded {
+pub(super) struct Loaded {
     profile: Option<Arc<Profile>>,
     version: u64,
     remembered: Vec<DecisionRecord>,
@@ -72,14 +72,22 @@ impl Engine {
             if let Some(decided) = self.repeated(&call, customer, seed, &loaded) {
                 return Ok(decided);
             }
-            let mut decided = self.decide_loaded(&call, &loaded, seed);
+            let (mut decided, reserved) = self.decide_reserved(&mut call, &loaded, seed).await;
             if commits {
                 attempts += 1;
                 match self.commit_contacts(&call, &loaded, &mut decided).await {
                     Ok(true) => {}
-                    Ok(false) if attempts < self.config.commit_attempts_max => continue,
-                    Ok(false) => return Err(EngineError::Contended { attempts }),
-                    Err(error) => self.withdraw_contacts(&call, &mut decided, &error),
+                    Ok(false) => {
+                        self.ledger.cancel(reserved);
+                        if attempts < self.config.commit_attempts_max {
+                            continue;
+                        }
+                        return Err(EngineError::Contended { attempts });
+                    }
+                    Err(error) => {
+                        self.ledger.cancel_channels(reserved, &Self::deciding_channels(&call));
+                        self.withdraw_contacts(&call, &mut decided, &error);
+                    }
                 }
             }
             if !call.dry_run {
@@ -91,12 +99,7 @@ impl Engine {
 
     /// Whether some channel of the call counts the decision itself as the contact.
     fn commits(&self, call: &DecideCall) -> bool {
-        let channels = &call.snapshot.catalog.channels;
-        call.request.channels.iter().any(|asked| {
-            channels
-                .get(usize::from(asked.channel))
-                .is_some_and(|channel| channel.contact == ContactPoint::Decision)
-        })
+        !Self::deciding_channels(call).is_empty()
     }
 
     async fn load_for_decision(&self, call: &DecideCall, customer: u64) -> Loaded {
@@ -170,7 +173,7 @@ impl Engine {
         Ok((profile, found.version))
     }
 
-    fn decide_loaded(&self, call: &DecideCall, loaded: &Loaded, seed: u64) -> Decided {
+    pub(super) fn decide_loaded(&self, call: &DecideCall, loaded: &Loaded, seed: u64) -> Decided {
         let now = call.as_of.unwrap_or_else(|| self.now());
         let consenting;
         let subject = match &loaded.profile {

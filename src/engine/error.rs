@@ -30,6 +30,14 @@ pub enum EngineError {
     /// The profile cannot hold what it should.
     #[error("the profile refuses the change: {0}")]
     Refused(#[source] ProfileError),
+    /// The outcome needs a unit of a quota: the one held for it has lapsed, and no other is left.
+    #[error(
+        "the hold of `{quota}` has lapsed and nothing is left of it: the outcome is not recorded"
+    )]
+    QuotaExhausted {
+        /// Id of the quota.
+        quota: std::sync::Arc<str>,
+    },
     /// The service is shutting down.
     #[error("the service is draining")]
     Draining,

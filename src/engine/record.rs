@@ -59,9 +59,21 @@ impl Engine {
         &self,
         outcomes: Vec<OutcomeCall>,
     ) -> Vec<Result<Recorded, Arc<EngineError>>> {
+        let refused = self.refused(&outcomes).await;
+        let admitted = outcomes.into_iter().zip(&refused).filter(|(_, why)| why.is_none());
+        let calls: Vec<OutcomeCall> = admitted.map(|(call, _)| call).collect();
+        let settled: Vec<(String, Outcome)> =
+            calls.iter().map(|call| (call.customer.clone(), call.outcome.clone())).collect();
         let items =
-            outcomes.into_iter().map(|call| (call.customer.clone(), Item::Outcome(call))).collect();
-        self.record(items).await
+            calls.into_iter().map(|call| (call.customer.clone(), Item::Outcome(call))).collect();
+        let recorded = self.record(items).await;
+        self.settle(&settled, &recorded);
+        let mut recorded = recorded.into_iter();
+        let mut answer = |why: Option<Arc<EngineError>>| match why {
+            Some(why) => Some(Err(why)),
+            None => recorded.next(),
+        };
+        refused.into_iter().filter_map(&mut answer).collect()
     }
 
     async fn record(&self, items: Vec<(String, Item)>) -> Vec<Result<Recorded, Arc<EngineError>>> {

@@ -12,6 +12,7 @@ use super::clock::Clock;
 use super::config::EngineConfig;
 use super::error::StartError;
 use super::learner::{self, Learner};
+use super::ledger::{self, Ledger};
 use super::remember::Rememberer;
 use super::rules::{Proved, RulesStatus};
 use super::state::{Engine, Readiness, STRIPES};
@@ -24,6 +25,7 @@ pub struct Running {
     learner: Option<std::thread::JoinHandle<()>>,
     pinger: tokio::task::JoinHandle<()>,
     follower: tokio::task::JoinHandle<()>,
+    sweeper: tokio::task::JoinHandle<()>,
     stop: watch::Sender<bool>,
 }
 
@@ -54,12 +56,14 @@ impl Engine {
         });
         let rememberer =
             Rememberer::start(store.clone(), config.remember_queue_max, config.decision_ttl);
+        let ledger = Ledger::new(store.clone());
         let engine = Arc::new(Self {
             store,
             clock,
             profiles: ProfileCache::new(config.cached_profiles_max),
             decisions: DecisionCache::new(config.cached_decisions_max),
             rememberer,
+            ledger,
             stripes: (0..STRIPES).map(|_| Mutex::new(())).collect(),
             seed,
             drawn: AtomicU64::new(0),
@@ -79,7 +83,8 @@ impl Engine {
             .map_err(StartError::Thread)?;
         let pinger = tokio::spawn(ping(engine.clone()));
         let follower = engine.follow_published();
-        Ok((engine, Running { learner: Some(thread), pinger, follower, stop }))
+        let sweeper = tokio::spawn(ledger::sweep(engine.clone()));
+        Ok((engine, Running { learner: Some(thread), pinger, follower, sweeper, stop }))
     }
 
     /// Whether it is shutting down.
@@ -103,6 +108,9 @@ impl Running {
         self.stop.send_replace(true);
         self.pinger.abort();
         self.follower.abort();
+        self.sweeper.abort();
+        // Whatever is idle, whenever it was last used.
+        engine.ledger.give_back_idle(engine.now(), 0).await;
         if let Some(thread) = self.learner.take()
             && let Ok(Err(_)) = tokio::task::spawn_blocking(move || thread.join()).await
         {

@@ -9,6 +9,7 @@ use tokio::sync::{Mutex, watch};
 use super::cache::{DecisionCache, ProfileCache};
 use super::clock::Clock;
 use super::config::EngineConfig;
+use super::ledger::Ledger;
 use super::remember::Rememberer;
 use super::rules::RulesStatus;
 use crate::core::decide::Snapshot;
@@ -42,6 +43,7 @@ pub struct Engine {
     pub(super) profiles: ProfileCache,
     pub(super) decisions: DecisionCache,
     pub(super) rememberer: Rememberer,
+    pub(super) ledger: Ledger,
     pub(super) stripes: Vec<Mutex<()>>,
     pub(super) seed: u64,
     pub(super) drawn: AtomicU64,

@@ -203,6 +203,12 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Unavailable, or a bad name.
     async fn give_back(&self, limit: &str, amount: u64) -> Result<(), StoreError>;
 
+    /// How many units of `limit` are taken; 0 for one that nobody took from.
+    ///
+    /// # Errors
+    /// Unavailable, corrupt, or a bad name.
+    async fn leased(&self, limit: &str) -> Result<u64, StoreError>;
+
     /// Removes everything kept under a customer's id. Log entries about the customer stay until
     /// they are trimmed.
     ///

@@ -40,10 +40,13 @@ pub async fn no_more_than_the_limit_is_granted(house: House) {
 pub async fn what_is_given_back_can_be_granted_again(house: House) {
     let store = &*house.store;
     assert_eq!(store.lease("stock", 10, 10, None).await.unwrap(), 10);
+    assert_eq!(store.leased("stock").await.unwrap(), 10);
     store.give_back("stock", 4).await.unwrap();
+    assert_eq!(store.leased("stock").await.unwrap(), 6);
     assert_eq!(store.lease("stock", u64::MAX, 10, None).await.unwrap(), 4);
     store.give_back("stock", u64::MAX).await.unwrap();
     store.give_back("never taken", 5).await.unwrap();
+    assert_eq!(store.leased("never taken").await.unwrap(), 0);
     for limit in ["stock", "never taken"] {
         assert_eq!(store.lease(limit, 0, 10, None).await.unwrap(), 0);
         assert_eq!(store.lease(limit, 99, 10, None).await.unwrap(), 10);

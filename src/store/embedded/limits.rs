@@ -25,6 +25,11 @@ pub(super) fn lease(
     Ok(granted)
 }
 
+/// Units taken so far.
+pub(super) fn leased(batch: &Batch<'_>, limit: &str) -> Result<u64, StoreError> {
+    Ok(taken(batch, limit)?.0)
+}
+
 /// Returns units; never more than were taken.
 pub(super) fn give_back(batch: &mut Batch<'_>, limit: &str, amount: u64) -> Result<(), StoreError> {
     let (taken, expires_at_ms) = taken(batch, limit)?;

@@ -209,6 +209,12 @@ impl Store for EmbeddedStore {
         self.writer.run(move |batch| limits::give_back(batch, &limit, amount)).await
     }
 
+    async fn leased(&self, limit: &str) -> Result<u64, StoreError> {
+        self.bounds.limit(limit, 0)?;
+        let limit = limit.to_owned();
+        self.writer.run(move |batch| limits::leased(batch, &limit)).await
+    }
+
     async fn erase(&self, customer: &str) -> Result<(), StoreError> {
         self.bounds.customer(customer)?;
         let customer = customer.to_owned();

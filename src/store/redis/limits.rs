@@ -21,6 +21,14 @@ impl RedisStore {
         self.connections.ask(|on| run(on, script, call)).await
     }
 
+    pub(super) async fn taken(&self, limit: &str) -> Result<u64, StoreError> {
+        let mut get = redis::cmd("GET");
+        get.arg(self.keys.limit(limit));
+        let asked = async |mut on| get.query_async(&mut on).await;
+        let taken: Option<u64> = self.connections.ask(asked).await?;
+        Ok(taken.unwrap_or(0))
+    }
+
     pub(super) async fn put_back(&self, limit: &str, amount: u64) -> Result<(), StoreError> {
         let script = &self.scripts.give_back;
         let mut call = call(script, &[&self.keys.limit(limit)]);

@@ -136,6 +136,11 @@ impl Store for RedisStore {
         self.put_back(limit, amount).await
     }
 
+    async fn leased(&self, limit: &str) -> Result<u64, StoreError> {
+        self.bounds.limit(limit, 0)?;
+        self.taken(limit).await
+    }
+
     async fn erase(&self, customer: &str) -> Result<(), StoreError> {
         self.bounds.customer(customer)?;
         self.remove(customer).await
