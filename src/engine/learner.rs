@@ -79,6 +79,7 @@ impl Learner {
 
     fn apply(&mut self, entries: &[(u64, bytes::Bytes)]) {
         let mut unreadable = 0_u64;
+        let alarms = self.models.tallies.overall.drift.alarms;
         for (position, entry) in entries {
             if let Applied::Corrupt(error) = self.models.apply(*position, entry) {
                 unreadable += 1;
@@ -88,6 +89,11 @@ impl Learner {
         metrics::counter!("arbitra_learned_entries_total").increment(entries.len() as u64);
         if unreadable > 0 {
             metrics::counter!("arbitra_learned_unreadable_total").increment(unreadable);
+        }
+        let drift = self.models.tallies.overall.drift;
+        metrics::gauge!("arbitra_model_drift").set(drift.level());
+        if drift.alarms > alarms {
+            tracing::warn!("outcomes surprise more than the probabilities served allow: drift");
         }
     }
 

@@ -144,7 +144,7 @@ fn insight(tally: &Tally, cell: Vec<String>) -> v1::ModelInsight {
         calibration_error: tally.calibration_error().unwrap_or(0.0),
         calibration: calibration.collect(),
         features: Vec::new(),
-        drift: 0.0,
+        drift: tally.drift.level(),
         serving: true,
     }
 }

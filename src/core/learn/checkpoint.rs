@@ -12,7 +12,7 @@ use crate::core::propensity::Propensity;
 use crate::core::segment::Populations;
 
 const MAGIC: &[u8] = b"arbm";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 impl Models {
     /// The whole state.

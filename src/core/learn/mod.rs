@@ -3,11 +3,13 @@
 //! the log up to a position.
 
 mod checkpoint;
+mod drift;
 mod models;
 mod record;
 mod seen;
 mod tally;
 
+pub use drift::Drift;
 pub use models::{Applied, Counts, Models};
 pub use record::{Decoded, HISTORY_MAX, ItemRecord, LearningRecord, OutcomeRecord};
 pub use tally::{CALIBRATION_BINS, CalibrationBin, Tallies, Tally};

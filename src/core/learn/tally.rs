@@ -2,6 +2,7 @@
 //! probability served before anything is learned from it (progressive validation: Blum, Kalai,
 //! Langford 1999, "Beating the hold-out").
 
+use super::drift::Drift;
 use crate::core::codec::bytes::{CodecError, Reader, Writer};
 use crate::core::codec::cow::{CowMap, Ranked, decode_map, encode_map};
 use crate::core::key::Key;
@@ -32,6 +33,8 @@ pub struct Tally {
     pub count: u64,
     /// Sum of the labels.
     pub positives: f64,
+    /// Whether outcomes have begun to surprise.
+    pub drift: Drift,
     log_loss: f64,
     base_log_loss: f64,
     squares: f64,
@@ -45,6 +48,7 @@ impl Default for Tally {
         Self {
             count: 0,
             positives: 0.0,
+            drift: Drift::default(),
             log_loss: 0.0,
             base_log_loss: 0.0,
             squares: 0.0,
@@ -78,6 +82,7 @@ impl Tally {
         self.base_log_loss += log_loss(base, label);
         self.log_loss += log_loss(p, label);
         self.squares += (p - label) * (p - label);
+        self.drift.observe(p, label);
         self.count += 1;
         self.positives += label;
         let bin = (p * CALIBRATION_BINS as f64) as usize;
@@ -149,6 +154,7 @@ impl Tally {
         for sum in [self.positives, self.log_loss, self.base_log_loss, self.squares] {
             out.f64(sum);
         }
+        self.drift.encode(out);
         for bin in &self.bins {
             out.varint(bin.count);
             if bin.count > 0 {
@@ -176,6 +182,7 @@ impl Tally {
         tally.log_loss = input.finite("tally")?;
         tally.base_log_loss = input.finite("tally")?;
         tally.squares = input.finite("tally")?;
+        tally.drift = Drift::decode(input)?;
         for bin in &mut tally.bins {
             bin.count = input.varint()?;
             if bin.count > 0 {

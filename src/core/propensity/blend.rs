@@ -22,9 +22,11 @@ pub mod place {
     pub const BLOCKS: usize = 4;
     /// The offer's own regression.
     pub const OWN: usize = 5;
+    /// Single inputs with a belief each.
+    pub const WIDE: usize = 6;
 }
 
-const MEMBERS: usize = 5;
+const MEMBERS: usize = 6;
 /// What the losers share of each member's weight at each row.
 const SHARE: f64 = 1e-4;
 /// Drift of the mixtures' weights: settled, alert.
@@ -37,7 +39,7 @@ const PART_MAX: f64 = 12.0;
 #[derive(Clone, Debug, PartialEq)]
 struct Stage {
     mixers: [Mixer; 2],
-    /// Weights of: settled mixture, alert mixture, steady, drifting, own.
+    /// Weights of: settled mixture, alert mixture, steady, drifting, wide, own.
     members: [f64; MEMBERS],
 }
 
@@ -56,24 +58,25 @@ pub fn stage(has_own: bool) -> usize {
 impl Stage {
     fn new(stage: usize) -> Self {
         let weights: Parts = match stage {
-            0 => [0.5, 0.17, 0.17, 0.16, 1.0, 0.0],
-            _ => [0.1, 0.03, 0.04, 0.03, 0.2, 0.8],
+            0 => [0.4, 0.15, 0.15, 0.15, 1.0, 0.0, 0.15],
+            _ => [0.1, 0.02, 0.03, 0.02, 0.2, 0.8, 0.03],
         };
         let members = match stage {
-            0 => [0.25, 0.25, 0.25, 0.25, 0.0],
-            _ => [0.2, 0.2, 0.1, 0.1, 0.4],
+            0 => [0.2, 0.2, 0.2, 0.2, 0.2, 0.0],
+            _ => [0.2, 0.2, 0.1, 0.05, 0.05, 0.4],
         };
         Self { mixers: DRIFTS.map(|drift| Mixer::new(weights, drift)), members }
     }
 
     fn logits(&self, parts: &Parts, prior: f64) -> [f64; MEMBERS] {
         let [settled, alert] = &self.mixers;
-        let [steady, drifting, _, _, blocks, own] = parts;
+        let [steady, drifting, _, _, blocks, own, wide] = parts;
         [
             prior + settled.mean(parts),
             prior + alert.mean(parts),
             prior + steady + blocks,
             prior + drifting + blocks,
+            prior + wide + blocks,
             prior + own,
         ]
     }
@@ -113,13 +116,14 @@ impl Blend {
     #[must_use]
     pub fn shares(&self, stage: usize) -> Parts {
         let stage = &self.stages[stage.min(STAGES - 1)];
-        let [settled, alert, steady, drifting, own] = stage.members;
+        let [settled, alert, steady, drifting, wide, own] = stage.members;
         let mut shares: Parts = std::array::from_fn(|at| {
             settled * stage.mixers[0].weights()[at] + alert * stage.mixers[1].weights()[at]
         });
         shares[place::STEADY] += steady;
         shares[place::DRIFTING] += drifting;
-        shares[place::BLOCKS] += steady + drifting;
+        shares[place::WIDE] += wide;
+        shares[place::BLOCKS] += steady + drifting + wide;
         shares[place::OWN] += own;
         shares
     }
@@ -193,4 +197,4 @@ fn likelihood(probability: f64, label: f64, weight: f64) -> f64 {
         libm::exp((weight * loss).max(-300.0))
     }
 }
-const _: () = assert!(EXPERTS == place::OWN + 1);
+const _: () = assert!(EXPERTS == place::WIDE + 1);

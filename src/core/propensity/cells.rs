@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::core::codec::bytes::{CodecError, Reader, Writer};
 
-const CHUNK_BITS: u32 = 7;
+const CHUNK_BITS: u32 = 6;
 const CHUNK: usize = 1 << CHUNK_BITS;
 type Chunk<const N: usize> = [[f32; N]; CHUNK];
 

@@ -16,27 +16,28 @@ const WEALTH_MAX: f32 = 20.0 * STAKE;
 const SUM_MAX: f64 = 12.0;
 const SUMS_MAX: f32 = 1e9;
 
-/// The learner. A cell holds the sum of the negative gradients, the sum of their magnitudes, and
-/// what was won.
+/// The learner. A cell holds the sum of the negative gradients, the sum of their magnitudes, what
+/// was won, and the bet they make.
 #[derive(Clone, Debug)]
 pub struct Deep {
-    bias: [f32; 3],
-    cells: Cells<3>,
+    bias: [f32; 4],
+    cells: Cells<4>,
     /// Sum of the inputs' squares over all rows, and the number of rows: their mean scales the
     /// logit, so that many inputs do not all step the whole way.
     squares: f64,
     rows: f64,
 }
 
-fn bet([sum, magnitude, won]: [f32; 3]) -> f32 {
-    (STAKE + won) / (1.0 + magnitude) * sum
+fn bet([_, _, _, bet]: [f32; 4]) -> f32 {
+    bet
 }
 
-fn learn(cell: &mut [f32; 3], negative: f32, magnitude: f32) {
+fn learn(cell: &mut [f32; 4], negative: f32, magnitude: f32) {
     let own = bet(*cell);
     cell[0] = (cell[0] + negative).clamp(-SUMS_MAX, SUMS_MAX);
     cell[1] = (cell[1] + magnitude).min(SUMS_MAX);
     cell[2] = (cell[2] + negative * own).clamp(WEALTH_MIN, WEALTH_MAX);
+    cell[3] = (STAKE + cell[2]) / (1.0 + cell[1]) * cell[0];
 }
 
 fn squares(inputs: &[Input]) -> f64 {
@@ -47,7 +48,7 @@ impl Deep {
     /// A learner that has learned nothing, of 2^bits cells.
     #[must_use]
     pub fn new(bits: u8) -> Self {
-        Self { bias: [0.0; 3], cells: Cells::new(bits), squares: 0.0, rows: 0.0 }
+        Self { bias: [0.0; 4], cells: Cells::new(bits), squares: 0.0, rows: 0.0 }
     }
 
     /// What the sum of bets is divided by for these inputs.
@@ -103,7 +104,7 @@ impl Deep {
     /// [`CodecError`] when the bytes are short or no such state.
     pub fn decode(bits: u8, input: &mut Reader<'_>) -> Result<Self, CodecError> {
         let mut number = || input.finite32("bias");
-        let bias = [number()?, number()?, number()?];
+        let bias = [number()?, number()?, number()?, number()?];
         let (squares, rows) = (input.finite("squares")?, input.finite("rows")?);
         Ok(Self { bias, cells: Cells::decode(bits, input)?, squares, rows })
     }

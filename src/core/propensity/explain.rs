@@ -66,6 +66,7 @@ impl Propensity {
 
     fn of_crosses(&self, prepared: &Prepared, shares: &Parts, all: &mut Vec<(Key, f64)>) {
         let (plain, deep) = (shares[place::PLAIN], shares[place::DEEP]);
+        let wide = shares[place::WIDE] * moderation(prepared.wide.1);
         let scale = self.deep.scale(&prepared.deep_inputs);
         let share = |is_deep: bool, input: Input| {
             if is_deep {
@@ -76,7 +77,8 @@ impl Propensity {
         };
         for one in &prepared.active {
             let input = (one.id, one.x);
-            all.push((one.name, share(false, input) + share(true, input)));
+            let single = wide * self.wide.share(input);
+            all.push((one.name, share(false, input) + share(true, input) + single));
         }
         let (names, _) = self.crosses.names();
         self.crosses.each(&prepared.active, |is_deep, input, members| {

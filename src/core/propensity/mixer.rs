@@ -6,7 +6,7 @@ use super::weight::{LOGIT_MAX, Step};
 use crate::core::codec::bytes::{CodecError, Reader, Writer};
 
 /// Learners that are mixed.
-pub const EXPERTS: usize = 6;
+pub const EXPERTS: usize = 7;
 /// Prior variance of a learner's weight.
 const VARIANCE: f64 = 0.1;
 const VARIANCE_MIN: f64 = 1e-9;

@@ -1,4 +1,4 @@
-//! How probable the positive outcome of a candidate is, and how sure that is: six online learners
+//! How probable the positive outcome of a candidate is, and how sure that is: seven online learners
 //! over features × offers, blended, learning from every outcome. Lives here: the model and its
 //! bytes. Not here: what an outcome is worth, or which candidate wins. The mathematics, and what it
 //! is worth on real data, are in `docs/learning.md`.
@@ -22,6 +22,7 @@ mod spec;
 mod state;
 mod update;
 pub mod weight;
+mod wide;
 
 pub use candidate::{Candidate, Estimate, Prior};
 pub use model::{Prepared, Propensity};

@@ -1,11 +1,12 @@
 //! The model: what it believes of a candidate.
 //!
-//! The logit of a candidate is the logit of its offer's declared prior plus what six learners say,
+//! The logit of a candidate is the logit of its offer's declared prior plus what seven learners say,
 //! each learning apart from the same outcomes, blended by how well they did (`blend`):
 //!
 //! - two regressions with full covariance over a dense core of inputs (`dense`), one settled, one
 //!   that drifts: what is known of such customers, whatever the offer;
 //! - slopes and pairs of attributes, with careful steps (`plain`);
+//! - every single input with a belief of its own (`wide`): identifiers;
 //! - crosses of up to six attributes, with bold steps (`deep`);
 //! - biases of group and offer, and the effect of each feature on them (`block`): what an offer has
 //!   not taught comes from its group, what the group has not taught from all;
@@ -32,6 +33,7 @@ use super::plain::Plain;
 use super::slots::Slots;
 use super::spec::PropensitySpec;
 use super::weight::{LOGIT_MAX, Weight, logit, moderation};
+use super::wide::Wide;
 use crate::core::codec::cow::CowMap;
 use crate::core::feature::FeatureVector;
 use crate::core::key::Key;
@@ -47,6 +49,7 @@ pub struct Propensity {
     pub(super) crosses: Arc<Crosses>,
     pub(super) plain: Plain,
     pub(super) deep: Deep,
+    pub(super) wide: Wide,
     pub(super) blend: Blend,
     pub(super) owns: Owns,
     pub(super) groups: CowMap<Block>,
@@ -71,6 +74,8 @@ pub struct Prepared {
     pub(super) plain: f64,
     pub(super) deep_inputs: Vec<Input>,
     pub(super) deep: f64,
+    /// Mean and variance without the bias.
+    pub(super) wide: (f64, f64),
     /// Groups met so far in this decision.
     groups: Cell<Vec<(Key, Sum)>>,
 }
@@ -87,6 +92,8 @@ pub(super) struct Said<'a> {
     pub(super) steady: Sum,
     pub(super) blocks: Sum,
     pub(super) own: Option<&'a Own>,
+    /// Mean and variance of the single inputs, bias included.
+    pub(super) wide: (f64, f64),
 }
 
 impl Propensity {
@@ -101,6 +108,7 @@ impl Propensity {
             crosses: Arc::default(),
             plain: Plain::new(spec.plain_bits),
             deep: Deep::new(spec.deep_bits),
+            wide: Wide::new(spec.plain_bits, spec.wide_variance),
             blend: Blend::default(),
             owns: Owns::new(spec.owns_max),
             groups: CowMap::new(spec.groups_max),
@@ -161,6 +169,7 @@ impl Propensity {
         Prepared {
             plain: self.plain.sum(&plain_inputs),
             deep: self.deep.sum(&deep_inputs),
+            wide: self.wide.sum(plain_inputs.get(..active.len()).unwrap_or_default()),
             active,
             dots,
             steady,
@@ -234,6 +243,8 @@ impl Propensity {
         parts[place::DRIFTING] = kept * drifting_mean;
         parts[place::PLAIN] = prepared.plain;
         parts[place::DEEP] = prepared.deep;
+        let wide = self.wide_sum(prepared, &dots);
+        parts[place::WIDE] = moderation(wide.1) * wide.0;
         parts[place::BLOCKS] = moderation(blocks.variance) * blocks.mean;
         if let Some(own) = own {
             let inputs = dots.iter().take(OWN_DOTS);
@@ -241,7 +252,14 @@ impl Propensity {
                 + inputs.map(|dot| f64::from(own.dense.weight(dot.slot) * dot.x)).sum::<f64>();
             parts[place::OWN] = moderation(own.variance) * mean;
         }
-        Said { parts, dots, steady, blocks, own }
+        Said { parts, dots, steady, blocks, own, wide }
+    }
+
+    fn wide_sum(&self, prepared: &Prepared, dots: &[Dot]) -> (f64, f64) {
+        let bias = dots.first().map_or(0.0, |dot| f64::from(dot.x));
+        let own = &self.wide.bias;
+        let (mean, variance) = prepared.wide;
+        (mean + f64::from(own.mean) * bias, variance + f64::from(own.spread) * bias * bias)
     }
 
     fn steady_sum(&self, prepared: &Prepared, dots: &[Dot]) -> Sum {
@@ -316,6 +334,7 @@ impl Propensity {
             && self.drifting.is_sound()
             && self.plain.is_sound()
             && self.deep.is_sound()
+            && self.wide.is_sound()
             && self.blend.is_sound()
             && self.owns.is_sound()
             && self.groups.iter().all(|(_, block)| block.is_sound())

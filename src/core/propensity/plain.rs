@@ -12,30 +12,31 @@ const ALPHA: f32 = 0.01;
 /// Bound of a cell's numbers, whatever is learned.
 const CELL_MAX: f32 = 1e9;
 
-/// The learner. A cell holds z and n of the paper.
+/// The learner. A cell holds z and n of the paper, and the weight they make.
 #[derive(Clone, Debug)]
 pub struct Plain {
-    bias: [f32; 2],
-    cells: Cells<2>,
+    bias: [f32; 3],
+    cells: Cells<3>,
 }
 
-fn weight([z, n]: [f32; 2]) -> f32 {
-    -z * ALPHA / (1.0 + n.sqrt())
+fn weight([_, _, weight]: [f32; 3]) -> f32 {
+    weight
 }
 
-fn learn(cell: &mut [f32; 2], gradient: f32) {
-    let own = weight(*cell);
-    let squares = cell[1] + gradient * gradient;
-    let sigma = (squares.sqrt() - cell[1].sqrt()) / ALPHA;
-    cell[0] = (cell[0] + gradient - sigma * own).clamp(-CELL_MAX, CELL_MAX);
-    cell[1] = squares.min(CELL_MAX);
+fn learn(cell: &mut [f32; 3], gradient: f32) {
+    let squares = (cell[1] + gradient * gradient).min(CELL_MAX);
+    let root = squares.sqrt();
+    let sigma = (root - cell[1].sqrt()) / ALPHA;
+    cell[0] = (cell[0] + gradient - sigma * cell[2]).clamp(-CELL_MAX, CELL_MAX);
+    cell[1] = squares;
+    cell[2] = -cell[0] * ALPHA / (1.0 + root);
 }
 
 impl Plain {
     /// A learner that has learned nothing, of 2^bits cells.
     #[must_use]
     pub fn new(bits: u8) -> Self {
-        Self { bias: [0.0; 2], cells: Cells::new(bits) }
+        Self { bias: [0.0; 3], cells: Cells::new(bits) }
     }
 
     /// The logit's part.
@@ -77,7 +78,8 @@ impl Plain {
     /// # Errors
     /// [`CodecError`] when the bytes are short or no such state.
     pub fn decode(bits: u8, input: &mut Reader<'_>) -> Result<Self, CodecError> {
-        let bias = [input.finite32("bias")?, input.finite32("bias")?];
+        let mut number = || input.finite32("bias");
+        let bias = [number()?, number()?, number()?];
         Ok(Self { bias, cells: Cells::decode(bits, input)? })
     }
 }

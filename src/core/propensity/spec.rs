@@ -18,6 +18,8 @@ pub struct PropensitySpec {
     pub own_variance: f64,
     /// Random walk of an offer's own regression.
     pub own_drift: f64,
+    /// Prior variance of a single input's effect where each has a belief of its own.
+    pub wide_variance: f64,
     /// Most pairs of attributes.
     pub pairs_max: usize,
     /// Most slopes: effects of a number by another attribute.
@@ -59,6 +61,7 @@ impl Default for PropensitySpec {
             owns_max: 64,
             own_variance: 0.3,
             own_drift: 1e-7,
+            wide_variance: 0.2,
             pairs_max: 192,
             slopes_max: 64,
             templates_max: 160,
@@ -102,6 +105,7 @@ impl PropensitySpec {
         self.bins = self.bins.min(32);
         self.dense_variance = variance(self.dense_variance);
         self.own_variance = variance(self.own_variance);
+        self.wide_variance = variance(self.wide_variance);
         self.bias_variance = variance(self.bias_variance);
         self.group_variance = variance(self.group_variance);
         self.offer_variance = variance(self.offer_variance);
@@ -112,7 +116,7 @@ impl PropensitySpec {
     }
 
     /// Its sizes and its numbers, in one fixed order: how it is stored.
-    pub(super) fn fields(&mut self) -> ([&mut usize; 11], [&mut u8; 2], [&mut f64; 8]) {
+    pub(super) fn fields(&mut self) -> ([&mut usize; 11], [&mut u8; 2], [&mut f64; 9]) {
         let sizes = [
             &mut self.dense_max,
             &mut self.owns_max,
@@ -132,6 +136,7 @@ impl PropensitySpec {
             &mut self.dense_drift,
             &mut self.own_variance,
             &mut self.own_drift,
+            &mut self.wide_variance,
             &mut self.bias_variance,
             &mut self.group_variance,
             &mut self.offer_variance,

@@ -13,13 +13,14 @@ use super::own::Owns;
 use super::plain::Plain;
 use super::slots::Slots;
 use super::spec::PropensitySpec;
+use super::wide::Wide;
 use crate::core::codec::bytes::{CodecError, Reader, Writer};
 use crate::core::codec::cow::{decode_map, encode_map};
 use crate::core::key::Key;
 use crate::core::time::UnixMs;
 
 /// Layout of the bytes; another is refused.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 impl Propensity {
     /// Appends the whole state, settings included.
@@ -38,6 +39,7 @@ impl Propensity {
         }
         self.plain.encode(out);
         self.deep.encode(out);
+        self.wide.encode(out);
         self.blend.encode(out);
         self.owns.encode(out);
         encode_map(&self.groups, Block::encode, out);
@@ -68,6 +70,7 @@ impl Propensity {
         model.crosses = Arc::new(Crosses::of(names, numbers, &spec));
         model.plain = Plain::decode(spec.plain_bits, input)?;
         model.deep = Deep::decode(spec.deep_bits, input)?;
+        model.wide = Wide::decode(spec.plain_bits, spec.wide_variance, input)?;
         model.blend = Blend::decode(input)?;
         model.owns = Owns::decode(spec.owns_max, (spec.own_variance, spec.dense_max), input)?;
         let slots = spec.group_weights_max;

@@ -68,7 +68,7 @@ impl Propensity {
         self.latest_at = self.latest_at.max(at);
         let said = self.said(&prepared, candidate, self.offers.get(candidate.offer));
         let stage = blend::stage(said.own.is_some());
-        let Said { parts, dots, blocks, .. } = said;
+        let Said { parts, dots, blocks, wide, .. } = said;
         let offset = outcome.prior + self.blend.offset(stage, &parts);
         self.update_regressions(&prepared, &dots, outcome);
         self.plain.learn(
@@ -83,6 +83,7 @@ impl Propensity {
             outcome.label,
             outcome.weight,
         );
+        self.update_wide(&prepared, &dots, wide, outcome);
         let mean = (offset + blocks.mean).clamp(-LOGIT_MAX, LOGIT_MAX);
         let step = Step::new(mean, blocks.variance.max(0.0), outcome.label, outcome.weight);
         self.update_blocks(&prepared, candidate, &step, outcome.weight);
@@ -128,6 +129,23 @@ impl Propensity {
             SETTLED_DRIFT,
         );
         update(&mut self.drifting, (&prepared.dots, dots), &prepared.drifting_gain, outcome, drift);
+    }
+
+    fn update_wide(
+        &mut self,
+        prepared: &Prepared,
+        dots: &[Dot],
+        (mean, variance): (f64, f64),
+        outcome: Outcome,
+    ) {
+        let bias = dots.first().map_or(0.0, |dot| f64::from(dot.x));
+        let inputs = prepared.plain_inputs.get(..prepared.active.len()).unwrap_or_default();
+        self.wide.learn(
+            (bias, inputs),
+            (outcome.prior + mean, variance),
+            (outcome.label, outcome.weight),
+            self.spec.drift,
+        );
     }
 
     fn update_own(
