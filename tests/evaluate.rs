@@ -102,3 +102,99 @@ fn unusable_input_is_told_with_row_and_column() {
     let (_folder, path) = written("rows.csv", "y,x\n");
     refused(&["evaluate", "bandit", "--data", &path, "--label", "y"], "there are no rows");
 }
+
+const POLICY: [&str; 10] = [
+    "evaluate",
+    "policy",
+    "--action",
+    "did",
+    "--reward",
+    "paid",
+    "--propensity",
+    "chance",
+    "--json",
+    "--log",
+];
+
+/// 400 rows of two actions at two positions, each done with chance 1/4 or 3/4; `b` always pays.
+fn two_actions() -> String {
+    let mut text = "did,at,paid,chance\n".to_owned();
+    for number in 0..400 {
+        let (did, chance) = if number % 4 == 0 { ("b", 0.25) } else { ("a", 0.75) };
+        let paid = u8::from(did == "b" || number % 8 == 1);
+        text += &format!("{did},{},{paid},{chance}\n", number / 4 % 2 + 1);
+    }
+    text
+}
+
+#[test]
+fn a_policy_is_worth_what_its_actions_paid() {
+    let (_folder, log) = written("log.csv", &two_actions());
+    let all_b = "action,position,probability\nb,1,1\nb,2,1\na,2,0\n";
+    let (_other, target) = written("target.csv", all_b);
+    let args = [&POLICY[..], &[&log, "--position", "at", "--target", &target]].concat();
+    let told = report(&args);
+    assert_eq!(told["rows"], 400);
+    let value = |name: &str| told[name]["value"].as_f64().unwrap();
+    assert!((value("logged_value") - 0.375).abs() < 1e-12, "{told}");
+    assert!((value("ips") - 1.0).abs() < 1e-12, "{told}");
+    assert!((value("snips") - 1.0).abs() < 1e-12, "{told}");
+    assert!((told["ess"].as_f64().unwrap() - 100.0).abs() < 1e-9, "{told}");
+    assert_eq!(told["ips"]["flagged"], false);
+    assert_eq!(told["difference"]["significant"], true);
+    // The policy of the log itself earns what the log earned, and the log cannot tell it apart.
+    let same = "action,probability\na,0.75\nb,0.25\n";
+    let (_third, target) = written("same.csv", same);
+    let told = report(&[&POLICY[..], &[&log, "--target", &target]].concat());
+    assert_eq!(told["ips"]["value"], told["logged_value"]["value"]);
+    assert_eq!(told["difference"]["significant"], false);
+}
+
+#[test]
+fn a_policy_that_few_rows_bear_is_flagged_and_one_that_none_bears_refused() {
+    let few = "did,paid,chance\nb,1,0.001\n".to_owned() + &"a,0,0.999\n".repeat(300);
+    let (_folder, log) = written("log.csv", &few);
+    let (_other, target) = written("target.csv", "action,probability\na,0.5\nb,0.5\n");
+    let told = report(&[&POLICY[..], &[&log, "--target", &target]].concat());
+    assert_eq!(told["snips"]["flagged"], true);
+    assert_eq!(told["dr"]["flagged"], true);
+    assert!(told["warnings"][0].as_str().unwrap().contains("mean nothing"), "{told}");
+    let (_third, target) = written("other.csv", "action,probability\nc,1\n");
+    refused(&[&POLICY[..], &[&log, "--target", &target]].concat(), "never does what was logged");
+}
+
+#[test]
+fn an_unusable_log_or_policy_has_its_row_and_column() {
+    let (_folder, log) = written("log.csv", "did,paid,chance\na,1,0.5\nb,0,0\n");
+    let (_other, target) = written("target.csv", "action,probability\na,0.5\nb,0.4\n");
+    let args = [&POLICY[..], &[&log, "--target", &target]].concat();
+    refused(&args, "row 2, column `chance`: `0` is no propensity");
+    let (_third, log) = written("good.csv", "did,paid,chance\na,1,0.5\nb,much,0.5\n");
+    let args = [&POLICY[..], &[&log, "--target", &target]].concat();
+    refused(&args, "row 2, column `paid`: `much` is no reward");
+    let (_fourth, log) = written("better.csv", "did,paid,chance\na,1,0.5\nb,0,0.5\n");
+    let args = [&POLICY[..], &[&log, "--target", &target]].concat();
+    refused(&args, "the probabilities come to 0.9, not 1");
+}
+
+#[test]
+fn a_rules_folder_is_a_policy_too() {
+    let line = |number: u32| {
+        let did = if number.is_multiple_of(2) { "mortgage" } else { "gold_card" };
+        let paid = u8::from(number.is_multiple_of(2));
+        format!(
+            "{{\"did\":\"{did}\",\"paid\":{paid},\"chance\":0.5,\"age\":35,\"lifecycle\":\"active\",\
+             \"customer_since\":\"2023-01-10T00:00:00Z\",\"products\":[\"current_account\"],\
+             \"employment\":\"employed\",\"housing\":\"renting\",\"monthly_income\":2500.0,\
+             \"page\":\"calculator\",\"when\":\"2026-10-14T10:00:00Z\"}}\n"
+        )
+    };
+    let text: String = (0..300).map(line).collect();
+    let (_folder, log) = written("log.ndjson", &text);
+    let place = ["--channel", "web", "--placement", "hero", "--time", "when"];
+    let args = [&POLICY[..], &[&log, "--rules", "rules"], &place[..]].concat();
+    let told = report(&args);
+    let value = |name: &str| told[name]["value"].as_f64().unwrap();
+    assert!((value("logged_value") - 0.5).abs() < 1e-12, "{told}");
+    assert!(value("snips") > 0.9, "the rules show the mortgage at the calculator: {told}");
+}

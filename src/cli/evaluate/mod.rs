@@ -6,6 +6,7 @@ mod affinity;
 mod bandit;
 mod columns;
 mod data;
+mod policy;
 mod propensity;
 mod table;
 
@@ -26,6 +27,8 @@ enum What {
     Bandit(bandit::Args),
     /// What others chose: learn the choices of train, then foretell those of test.
     Affinity(affinity::Args),
+    /// Policies: what one would have earned, told from the log of another.
+    Policy(policy::Args),
 }
 
 /// Evaluates and reports.
@@ -37,5 +40,6 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         What::Propensity(args) => propensity::run(args),
         What::Bandit(args) => bandit::run(args),
         What::Affinity(args) => affinity::run(args),
+        What::Policy(args) => policy::run(args),
     }
 }

@@ -4,6 +4,7 @@
 pub mod brier;
 pub mod calibration;
 pub mod log_loss;
+pub mod off_policy;
 pub mod policy;
 pub mod ranking;
 pub mod wilson;
