@@ -275,6 +275,7 @@ fn content(content: &RenderedContent) -> (String, v1::ContentItem) {
     let mut item = v1::ContentItem::default();
     let kind = match content.ty {
         ContentType::Text => v1::ContentType::Text,
+        ContentType::Html => v1::ContentType::Html,
         ContentType::Image => v1::ContentType::Image,
         ContentType::Link => v1::ContentType::Link,
         ContentType::Video => v1::ContentType::Video,
@@ -282,8 +283,11 @@ fn content(content: &RenderedContent) -> (String, v1::ContentItem) {
     };
     item.r#type = kind.into();
     match content.ty {
-        ContentType::Text => item.text = text,
-        ContentType::Image | ContentType::Link | ContentType::Video => item.uri = text,
+        ContentType::Text | ContentType::Html => item.text = text,
+        ContentType::Image | ContentType::Link | ContentType::Video => {
+            item.uri = text;
+            item.text.clone_from(&content.words);
+        }
         ContentType::Structured => {
             item.data = serde_json::from_str(&text).ok().map(|json| structured(&json));
             item.text = text;

@@ -181,6 +181,10 @@ pub struct Content {
     pub ty: ContentType,
     /// By locale; `""` stands for all locales.
     pub variants: Vec<ContentVariant>,
+    /// The alternative text of images and videos, the words of links; empty when there is none.
+    pub words: Vec<ContentVariant>,
+    /// The shape that structured content must have.
+    pub shape: Option<crate::core::content::Shape>,
 }
 
 /// A content field in one locale.

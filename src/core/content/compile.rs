@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
 
-use super::{escape, filters, values};
+use super::{escape, filters, markup, values};
 use crate::core::expression::{Slot, Type};
 
 /// Steps a rendering may take; a text of a few lines takes under a hundred.
@@ -86,7 +86,10 @@ impl Default for Templates {
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         environment.set_fuel(Some(FUEL));
         environment.set_recursion_limit(RECURSION_MAX);
-        environment.remove_filter("safe");
+        // Values are escaped already; `escape` would mark them safe everywhere.
+        for name in ["safe", "escape", "e"] {
+            environment.remove_filter(name);
+        }
         environment.remove_filter("pprint");
         for name in ["range", "lipsum", "debug", "dict", "namespace"] {
             environment.remove_global(name);
@@ -172,6 +175,9 @@ impl TemplatesBuilder {
                 hint: None,
             }]);
         }
+        if let Some(fault) = unescapable(text, kind) {
+            return Err(vec![fault]);
+        }
         let name: Arc<str> =
             format!("{}:{}", escape::prefix(kind), self.templates.reads.len()).into();
         let environment = &mut self.templates.environment;
@@ -214,6 +220,28 @@ impl TemplatesBuilder {
         self.templates.reads.insert(name.clone(), reads.clone());
         Ok((name, reads))
     }
+}
+
+/// A fault where escaping cannot make the values in `text` safe.
+fn unescapable(text: &str, kind: TemplateKind) -> Option<TemplateFault> {
+    let fault = |message: String, hint: &str| TemplateFault {
+        line: None,
+        name: None,
+        message,
+        hint: Some(hint.to_owned()),
+    };
+    let switched = text.split("{%").skip(1).any(|tag| {
+        let tag = tag.trim_start_matches(['-', '+', ' ']);
+        tag.starts_with("autoescape")
+    });
+    if switched {
+        let message = "escaping cannot be switched off".to_owned();
+        return Some(fault(message, "values are escaped for where they go; leave the tag out"));
+    }
+    let place = markup::unsafe_place(text).filter(|_| kind == TemplateKind::Html)?;
+    let message = format!("a value cannot stand in {place}: no escaping makes it safe there");
+    let hint = "put it between tags or in a quoted attribute; an address is content of type `link`";
+    Some(fault(message, hint))
 }
 
 /// What `path`, a name as minijinja gives it, stands for.

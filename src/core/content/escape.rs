@@ -48,7 +48,8 @@ fn write(
         return Err(ErrorKind::UndefinedError.into());
     }
     let text = value.to_string();
-    if value.is_safe() {
+    // What is safe for HTML, or is JSON, is not safe in an address.
+    if value.is_safe() && custom != ADDRESS {
         return out.write_str(&text).map_err(Into::into);
     }
     if custom == ADDRESS {

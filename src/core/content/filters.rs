@@ -1,5 +1,5 @@
 //! Filters of texts, beside minijinja's own: `money('EUR')`, `number`, `number(2)`, `date`,
-//! `date('short')`. They write as the text's locale does.
+//! `date('short')`, which write as the text's locale does, and `tojson`, for a whole value in JSON.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -13,6 +13,7 @@ pub(super) fn add(environment: &mut Environment<'_>) {
     environment.add_filter("money", money);
     environment.add_filter("number", number);
     environment.add_filter("date", date);
+    environment.add_filter("tojson", tojson);
 }
 
 fn locale(state: &State<'_, '_>) -> String {
@@ -27,6 +28,25 @@ fn amount(value: &Value) -> Result<f64, Error> {
         .ok()
         .filter(|number| number.is_finite())
         .ok_or_else(|| invalid(format!("`{value}` is not a number")))
+}
+
+/// A whole value as JSON; what could end an element or an attribute of HTML is written as `\u00..`.
+fn tojson(value: &Value) -> Result<Value, Error> {
+    if value.is_undefined() {
+        return Err(ErrorKind::UndefinedError.into());
+    }
+    let json = serde_json::to_string(value).map_err(|error| invalid(error.to_string()))?;
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '<' => text.push_str("\\u003c"),
+            '>' => text.push_str("\\u003e"),
+            '&' => text.push_str("\\u0026"),
+            '\'' => text.push_str("\\u0027"),
+            other => text.push(other),
+        }
+    }
+    Ok(Value::from_safe_string(text))
 }
 
 fn invalid(message: String) -> Error {

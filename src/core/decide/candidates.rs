@@ -5,7 +5,7 @@ use super::decision::PlacementRequest;
 use crate::core::arbitration::score::{Factors, Ranking};
 use crate::core::catalog::{Channel, Offer, SchemeFormula};
 use crate::core::expression::{EvalError, Slot};
-use crate::core::key::Key;
+use crate::core::key::{Key, unit};
 use crate::core::objective::Weights;
 use crate::core::policy::{Bitset, StateSpec};
 use crate::core::propensity::{self, Estimate};
@@ -19,6 +19,10 @@ pub(super) struct Candidate {
     pub(super) score: f64,
     pub(super) factors: Factors,
     pub(super) estimate: Estimate,
+    /// How many treatments could show it here.
+    pub(super) choices: u32,
+    /// Whether the treatment is the best of them.
+    pub(super) is_best: bool,
 }
 
 /// A survivor that could not become a candidate, and why.
@@ -140,39 +144,86 @@ impl<'a> Scorer<'a> {
         ranking: &Ranking<'_>,
         frame: &mut [Option<Value>],
     ) -> Result<Option<Candidate>, EvalError> {
-        let bit = 1_u128.checked_shl(u32::from(placement)).unwrap_or(0);
-        let affinity = self.affinity(index);
         let mut base: Option<Factors> = None;
         let mut best: Option<Candidate> = None;
-        for (treatment, spec) in offer.treatments.iter().enumerate() {
-            let fits = spec.channel == self.channel_index && spec.placements & bit != 0;
-            if !fits
-                || self.closed.contains(&spec.key)
-                || !spec.when.iter().all(|when| when.eval_bool(frame) == Ok(true))
-            {
-                continue;
-            }
-            let Some(asked) = self.propensity_candidate(index, treatment, affinity) else {
+        let mut choices = 0;
+        for treatment in 0..offer.treatments.len() {
+            let at = (index, offer, placement);
+            let Some(shown) = self.shown_as(at, treatment, &mut base, ranking, frame)? else {
                 continue;
             };
-            let estimate =
-                self.shared.snapshot.models.propensity.predict(&self.shared.prepared, &asked);
-            let known = match base {
-                Some(factors) => factors,
-                None => *base.insert(self.factors(index, offer, affinity, ranking, frame)?),
-            };
-            let factors = Factors {
-                propensity: ranking.propensity(&estimate, &offer.prior),
-                uncertainty: libm::sqrt(estimate.logit_variance),
-                lever: known.lever * self.state.map_or(1.0, |state| state.lever(index)),
-                ..known
-            };
-            let score = ranking.score(&factors, index, offer, frame)?;
-            if best.as_ref().is_none_or(|best| score > best.score) {
-                best = Some(Candidate { offer: index, treatment, score, factors, estimate });
+            choices += 1;
+            if best.as_ref().is_none_or(|best| shown.score > best.score) {
+                best = Some(shown);
             }
         }
-        Ok(best)
+        Ok(best.map(|best| Candidate { choices, ..best }))
+    }
+
+    /// The candidate as one of its treatments, drawn uniformly from `seed`.
+    pub(super) fn drawn(
+        &self,
+        candidate: &Candidate,
+        placement: u16,
+        ranking: &Ranking<'_>,
+        seed: u64,
+        frame: &mut [Option<Value>],
+    ) -> Option<Candidate> {
+        let offer = self.shared.catalog().offers.get(candidate.offer as usize)?;
+        let mut base: Option<Factors> = None;
+        let draw = unit(seed, u64::from(candidate.offer)) * f64::from(candidate.choices);
+        let mut left = draw;
+        for treatment in 0..offer.treatments.len() {
+            let at = (candidate.offer, offer, placement);
+            let shown = self.shown_as(at, treatment, &mut base, ranking, frame).ok()?;
+            let Some(shown) = shown else { continue };
+            if left < 1.0 {
+                let is_best = shown.treatment == candidate.treatment;
+                return Some(Candidate { choices: candidate.choices, is_best, ..shown });
+            }
+            left -= 1.0;
+        }
+        None
+    }
+
+    /// An offer as one of its treatments; none when that may not be shown.
+    fn shown_as(
+        &self,
+        (index, offer, placement): (u32, &Offer, u16),
+        treatment: usize,
+        base: &mut Option<Factors>,
+        ranking: &Ranking<'_>,
+        frame: &mut [Option<Value>],
+    ) -> Result<Option<Candidate>, EvalError> {
+        let Some(spec) = offer.treatments.get(treatment) else { return Ok(None) };
+        let bit = 1_u128.checked_shl(u32::from(placement)).unwrap_or(0);
+        let fits = spec.channel == self.channel_index && spec.placements & bit != 0;
+        if !fits
+            || self.closed.contains(&spec.key)
+            || !spec.when.iter().all(|when| when.eval_bool(frame) == Ok(true))
+        {
+            return Ok(None);
+        }
+        let affinity = self.affinity(index);
+        let Some(asked) = self.propensity_candidate(index, treatment, affinity) else {
+            return Ok(None);
+        };
+        let estimate =
+            self.shared.snapshot.models.propensity.predict(&self.shared.prepared, &asked);
+        let known = match *base {
+            Some(factors) => factors,
+            None => *base.insert(self.factors(index, offer, affinity, ranking, frame)?),
+        };
+        let factors = Factors {
+            propensity: ranking.propensity(&estimate, &offer.prior),
+            uncertainty: libm::sqrt(estimate.logit_variance),
+            lever: known.lever * self.state.map_or(1.0, |state| state.lever(index)),
+            ..known
+        };
+        let score = ranking.score(&factors, index, offer, frame)?;
+        let (choices, is_best) = (1, true);
+        let offer = index;
+        Ok(Some(Candidate { offer, treatment, score, factors, estimate, choices, is_best }))
     }
 
     /// The factors that do not depend on the treatment; also writes `objective.*` for formulas.

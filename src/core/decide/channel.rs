@@ -78,10 +78,27 @@ pub(super) fn decide(
     let (boards, passed) = boards(catalog, asked.channel, &fields);
     let customer = shared.request.customer;
     let explorer = Explorer::new(channel, customer, shared.seed, &boards, &fields);
-    let mut composed = slate::compose(&boards, &bounds, &explorer, &mut |board, position| {
+    let accept = |fields: &mut [Field<'_>], board: usize, position: usize, frame: &[_]| {
         let field = fields.get_mut(board);
         field.is_some_and(|field| render(catalog, channel, &locale, field, position, frame))
+    };
+    let ranked = slate::ranked(&boards, &bounds, &mut |board, position| {
+        accept(&mut fields, board, position, frame)
     });
+    let drawn = explorer.boards(&boards);
+    let explored = drawn.is_some();
+    let shown = match drawn {
+        None => ranked.clone(),
+        Some(drawn) => {
+            if explorer.is_uniform() {
+                draw_treatments(&scorer, &mut fields, &explorer, frame);
+            }
+            slate::in_order(&drawn, &bounds, &mut |board, position| {
+                accept(&mut fields, board, position, frame)
+            })
+        }
+    };
+    let mut composed = Composed { ranked, shown, explored };
     composed.shown.passed.extend(passed);
     let chances = Chances::new(&boards, &bounds, (&explorer, shared.seed), |board, position| {
         let place = fields.get(board).and_then(|field| field.content.get(position));
@@ -175,6 +192,34 @@ fn field<'a>(
     Some(Field { asked, placement, scheme: number, candidates, mandatory, worthy, content })
 }
 
+/// Draws a treatment for each candidate that may be shown in several ways.
+fn draw_treatments(
+    scorer: &Scorer<'_>,
+    fields: &mut [Field<'_>],
+    explorer: &Explorer,
+    frame: &mut [Option<Value>],
+) {
+    let catalog = scorer.shared().catalog();
+    for (number, field) in (0_u64..).zip(fields) {
+        let Some(scheme) = catalog.schemes.get(usize::from(field.scheme)) else { continue };
+        set(frame, builtin::PLACEMENT, Value::String(field.placement.name.clone()));
+        let ranking = Ranking::new(scheme, frame);
+        let seed = explorer.treatment_seed(number);
+        for (candidate, content) in field.candidates.iter_mut().zip(&mut field.content) {
+            if candidate.choices < 2 {
+                continue;
+            }
+            let placement = field.asked.placement;
+            if let Some(drawn) = scorer.drawn(candidate, placement, &ranking, seed, frame) {
+                if !drawn.is_best {
+                    *content = None;
+                }
+                *candidate = drawn;
+            }
+        }
+    }
+}
+
 /// The scheme of a placement for this customer: the first entry of `use` that fits, else the
 /// placement's own, else the channel's.
 fn scheme_for(
@@ -261,7 +306,12 @@ fn placement(
             estimate: candidate.estimate,
             diversity: filled.diversity(slot, candidate.offer),
             bundle: filled.bundle(position),
-            selection_probability: filled.chances.of(ranked, at, position, field.worthy),
+            selection_probability: filled.chances.of(
+                ranked,
+                at,
+                (position, candidate),
+                field.worthy,
+            ),
             selection_estimated: filled.chances.estimated(),
             mandatory: position < field.mandatory,
             content,

@@ -50,7 +50,12 @@ fn texts(
         })
         .map(|(content, variant)| {
             let text = catalog.templates.render(variant, scene)?;
-            Ok(RenderedContent { name: content.name.clone(), ty: content.ty, text })
+            content::check(content, &text)?;
+            let words = match content::pick(&content.words, scene.locale, default) {
+                Some(words) => catalog.templates.render(words, scene)?,
+                None => String::new(),
+            };
+            Ok(RenderedContent { name: content.name.clone(), ty: content.ty, text, words })
         })
         .collect()
 }

@@ -196,8 +196,10 @@ pub struct RenderedContent {
     pub name: Arc<str>,
     /// What it is.
     pub ty: ContentType,
-    /// The rendered text.
+    /// The rendered text, or the address.
     pub text: String,
+    /// The alternative text of an image or a video, the words of a link; empty when there is none.
+    pub words: String,
 }
 
 /// Why an offer was ranked where it was.

@@ -13,6 +13,7 @@ use crate::core::key::{mix64, unit};
 /// Purposes of the draws that one decision makes from its seed.
 const DRAW_EXPLORE: u64 = 0x6578_706c;
 const DRAW_ORDER: u64 = 0x6f72_6465;
+const DRAW_TREATMENT: u64 = 0x7472_6561;
 const DRAW_COST: u64 = 0x636f_7374;
 /// Draws that the cost of an order by draws of belief is estimated from.
 const COST_DRAWS: u64 = 32;
@@ -93,6 +94,16 @@ impl Explorer {
     pub(super) fn boards(&self, boards: &[Board]) -> Option<Vec<Board>> {
         let draw = unit(self.seed, DRAW_EXPLORE);
         (draw < self.probability()).then(|| self.reordered(boards, draw < self.uniform, self.seed))
+    }
+
+    /// Whether the decision's own draw is a uniform order: then treatments are drawn too.
+    pub(super) fn is_uniform(&self) -> bool {
+        unit(self.seed, DRAW_EXPLORE) < self.uniform
+    }
+
+    /// The seed that treatments are drawn from, in the placement of that number.
+    pub(super) fn treatment_seed(&self, placement: u64) -> u64 {
+        mix64(mix64(self.seed, DRAW_TREATMENT), placement)
     }
 
     /// One of the draws the decision could have made, given that it made one.

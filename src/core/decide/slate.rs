@@ -1,6 +1,7 @@
 //! The slate of one channel: what is to be filled, what binds it, the best way to fill it, and with
 //! which probability each offer takes its slot.
 
+use super::candidates::Candidate;
 use super::channel::Field;
 use super::explore::Explorer;
 use crate::core::arbitration::slate::{
@@ -102,25 +103,17 @@ pub(super) struct Composed {
 /// Boards in an order that was drawn.
 pub(super) type Refilled = Vec<Board>;
 
-/// Composes the slate: the greedy one, or a better one where it is small; or one in an order that
-/// the explorer draws. `accept` says whether a placing can be made.
-pub(super) fn compose(
-    boards: &[Board],
+/// A slate in the order that was drawn.
+pub(super) fn in_order(
+    drawn: &[Board],
     bounds: &Bounds<'_>,
-    explorer: &Explorer,
     accept: &mut impl FnMut(usize, usize) -> bool,
-) -> Composed {
-    let ranked = ranked(boards, bounds, accept);
-    let drawn = explorer.boards(boards);
-    let explored = drawn.is_some();
-    let shown = match drawn {
-        Some(drawn) => fill(&drawn, bounds, accept),
-        None => ranked.clone(),
-    };
-    Composed { ranked, shown, explored }
+) -> Slate {
+    fill(drawn, bounds, accept)
 }
 
-fn ranked(
+/// The greedy slate, or a better one where it is small. `accept` says whether a placing can be made.
+pub(super) fn ranked(
     boards: &[Board],
     bounds: &Bounds<'_>,
     accept: &mut impl FnMut(usize, usize) -> bool,
@@ -155,6 +148,8 @@ fn ranked(
 pub(super) struct Chances {
     /// Probability that the order was drawn.
     drawn: f64,
+    /// Shares of uniform orders, in which treatments are drawn too, and of other drawn orders.
+    shares: (f64, f64),
     /// Random slates, where the probability has no closed form.
     simulated: Option<Vec<Slate>>,
 }
@@ -171,7 +166,8 @@ impl Chances {
         accept: impl Fn(usize, usize) -> bool,
     ) -> Self {
         let drawn = explorer.probability();
-        let (_, otherwise) = explorer.shares();
+        let shares = explorer.shares();
+        let (_, otherwise) = shares;
         let free = match boards {
             [] => true,
             [board] => otherwise == 0.0 && is_free(board, bounds, &accept),
@@ -186,7 +182,7 @@ impl Chances {
             });
             each.collect()
         });
-        Self { drawn, simulated }
+        Self { drawn, shares, simulated }
     }
 
     /// Whether the probabilities are estimates.
@@ -194,13 +190,14 @@ impl Chances {
         self.simulated.is_some()
     }
 
-    /// Probability that a candidate of `candidates` takes a slot: (1 - d) if the ranked slate puts
-    /// it there, plus d times its share of the drawn orders: 1 / n, or (hits + 1/n) / (draws + 1).
+    /// Probability that a candidate of `candidates` takes a slot, as its treatment: (1 - d) if the
+    /// ranked slate puts it there and the treatment is the best, plus d times its share of the drawn
+    /// orders, 1 / n, or (hits + 1/n) / (draws + 1), times that of its treatment.
     pub(super) fn of(
         &self,
         ranked: &Slate,
         (board, slot): (usize, usize),
-        position: usize,
+        (position, candidate): (usize, &Candidate),
         candidates: usize,
     ) -> f64 {
         let taken = |slate: &Slate| {
@@ -217,7 +214,12 @@ impl Chances {
                 (hits + even) / (slates.len() as f64 + 1.0)
             }
         };
-        f64::from(u8::from(taken(ranked))) * (1.0 - self.drawn) + self.drawn * share
+        let (uniform, otherwise) = self.shares;
+        let even = uniform / f64::from(candidate.choices.max(1));
+        let best = if candidate.is_best { otherwise } else { 0.0 };
+        let treatment = if self.drawn > 0.0 { (even + best) / (uniform + otherwise) } else { 1.0 };
+        let chosen = taken(ranked) && candidate.is_best;
+        f64::from(u8::from(chosen)) * (1.0 - self.drawn) + self.drawn * share * treatment
     }
 }
 

@@ -5,6 +5,7 @@ mod channels;
 mod schemes;
 mod slate;
 mod slates;
+mod treatments;
 
 use std::sync::Arc;
 
@@ -36,6 +37,12 @@ context:
 const SEGMENTS: &str = "segments: { young: { when: customer.age < 30 } }\n";
 const OBJECTIVES: &str = "objectives: { margin: { weight: 1 }, service: { weight: 2 } }\n";
 const CHANNELS: &str = "
+shapes:
+  call:
+    type: object
+    properties: { queue: { type: string, maxLength: 10 } }
+    required: [queue]
+    additionalProperties: false
 channels:
   web:
     locales: [en]

@@ -1,6 +1,6 @@
 //! Channels with their placements, scheme and exploration.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Build;
 use super::names::{Namespace, id_key, is_locale};
@@ -9,6 +9,7 @@ use crate::core::catalog::fault::Place;
 use crate::core::catalog::kind::FileKind;
 use crate::core::catalog::source::{ChannelSource, ContactPoint, DirectionSource, PlacementSource};
 use crate::core::catalog::{Channel, Placement};
+use crate::core::content::Shape;
 use crate::core::key::Key;
 use crate::core::policy::{Bitset, ConsentSpec, QuietSpec};
 use crate::core::zone::ZoneSpec;
@@ -17,6 +18,8 @@ use crate::core::zone::ZoneSpec;
 const CHANNELS_MAX: usize = 64;
 /// Most placements of a channel: each is a bit.
 const PLACEMENTS_MAX: usize = 128;
+/// Most shapes of structured content.
+const SHAPES_MAX: usize = 256;
 /// Most slots of a placement.
 const SLOTS_MAX: u32 = 100;
 
@@ -136,6 +139,28 @@ fn placement(place: &Place<'_>, name: &str, source: &PlacementSource) -> Placeme
 /// (Järvelin, Kekäläinen 2002, eq. 2, in the usual form).
 fn attention(position: u32) -> f64 {
     1.0 / libm::log2(f64::from(position) + 1.0)
+}
+
+/// The shapes of structured content, by name.
+pub(super) fn shapes(build: &Build<'_>) -> BTreeMap<String, Shape> {
+    let file = build.channels();
+    let top = build.place(&file.document);
+    let section = top.key("shapes");
+    let mut shapes = BTreeMap::new();
+    if file.source.shapes.len() > SHAPES_MAX {
+        section.error_at_key(format!("at most {SHAPES_MAX} shapes"), None);
+    }
+    for (name, schema) in file.source.shapes.iter().take(SHAPES_MAX) {
+        let place = section.key(name);
+        id_key(&place, "a shape", name);
+        match Shape::new(name, schema) {
+            Ok(shape) => {
+                shapes.insert(name.clone(), shape);
+            }
+            Err(why) => place.error_at_key(why, None),
+        }
+    }
+    shapes
 }
 
 /// The consents that channels ask for.

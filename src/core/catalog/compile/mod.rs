@@ -120,6 +120,7 @@ pub(super) fn compile(
     let objective_names: Vec<String> =
         objectives.iter().map(|objective| objective.name.to_string()).collect();
     let templates = RefCell::new(TemplatesBuilder::default());
+    let shapes = channels::shapes(&build);
     let mut compiler = offers::Offers {
         build: &build,
         schema: &schema,
@@ -132,6 +133,7 @@ pub(super) fn compile(
             schema: &schema,
             channels: &channels,
             templates: &templates,
+            shapes: &shapes,
         },
         rules: Vec::new(),
         zone: &customers.default,

@@ -13,9 +13,12 @@ use crate::core::catalog::kind::FileKind;
 use crate::core::catalog::schema::{Schema, builtin};
 use crate::core::catalog::source::{
     ContentSource, ContentType, Escaping, Localized, OfferSource, TreatmentSource,
+    TypedContentSource,
 };
 use crate::core::catalog::{Channel, Content, ContentVariant, Treatment};
-use crate::core::content::{Read, TemplateFault, TemplateKind, TemplatesBuilder};
+use crate::core::content::{
+    Read, Shape, TemplateFault, TemplateKind, TemplatesBuilder, refused_scheme,
+};
 use crate::core::expression::Type;
 use crate::core::key::Key;
 
@@ -30,6 +33,8 @@ pub(super) struct Treatments<'b> {
     pub schema: &'b Schema,
     pub channels: &'b [Channel],
     pub templates: &'b RefCell<TemplatesBuilder>,
+    /// Shapes of structured content, by name.
+    pub shapes: &'b BTreeMap<String, Shape>,
 }
 
 impl Treatments<'_> {
@@ -151,23 +156,82 @@ impl Treatments<'_> {
         fields
             .map(|(name, content)| {
                 let place = section.key(name);
-                let (ty, localized, place) = match content {
+                let (ty, localized, inner) = match content {
                     ContentSource::Text(localized) => (ContentType::Text, localized, place),
                     ContentSource::Typed(typed) => (typed.ty, &typed.content, place.key("content")),
                 };
-                self.missing_locales(&place, localized, channel);
-                let variants = localized_names(&place, localized);
-                let variants = variants.into_iter().map(|(locale, text)| {
-                    let place = match localized {
-                        Localized::One(_) => place,
-                        Localized::Many(_) => place.key(&locale),
-                    };
-                    let template = self.template(&place, &text, ty, channel, facts);
-                    ContentVariant { locale: locale.clone(), text, template }
-                });
-                Content { name: name.as_str().into(), ty, variants: variants.collect() }
+                let shape = match content {
+                    ContentSource::Typed(typed) => self.shape(&place, typed),
+                    ContentSource::Text(_) => None,
+                };
+                let words = match content {
+                    ContentSource::Typed(typed) => self.words(&place, typed, (channel, facts)),
+                    ContentSource::Text(_) => Vec::new(),
+                };
+                let variants = self.variants(&inner, localized, (ty, channel, facts));
+                if let Some(shape) = &shape {
+                    fits_shape(&inner, localized, &variants, shape);
+                }
+                Content { name: name.as_str().into(), ty, variants, words, shape }
             })
             .collect()
+    }
+
+    fn variants(
+        &self,
+        place: &Place<'_>,
+        localized: &Localized,
+        (ty, channel, facts): (ContentType, &Channel, &Facts),
+    ) -> Vec<ContentVariant> {
+        self.missing_locales(place, localized, channel);
+        let variants = localized_names(place, localized).into_iter().map(|(locale, text)| {
+            let place = match localized {
+                Localized::One(_) => *place,
+                Localized::Many(_) => place.key(&locale),
+            };
+            let template = self.template(&place, &text, ty, channel, facts);
+            ContentVariant { locale: locale.clone(), text, template }
+        });
+        variants.collect()
+    }
+
+    /// The alternative text of an image or a video, the words of a link.
+    fn words(
+        &self,
+        place: &Place<'_>,
+        typed: &TypedContentSource,
+        (channel, facts): (&Channel, &Facts),
+    ) -> Vec<ContentVariant> {
+        let mut words = Vec::new();
+        let seen = matches!(typed.ty, ContentType::Image | ContentType::Video);
+        let parts = [
+            ("alt", &typed.alt, seen, "an image or a video"),
+            ("label", &typed.label, typed.ty == ContentType::Link, "a link"),
+        ];
+        for (key, localized, fits, what) in parts {
+            let Some(localized) = localized else { continue };
+            let place = place.key(key);
+            if fits {
+                words = self.variants(&place, localized, (ContentType::Text, channel, facts));
+            } else {
+                place.error_at_key(format!("only {what} has `{key}`"), None);
+            }
+        }
+        words
+    }
+
+    fn shape(&self, place: &Place<'_>, typed: &TypedContentSource) -> Option<Shape> {
+        let name = typed.shape.as_deref()?;
+        let place = place.key("shape");
+        if typed.ty != ContentType::Structured {
+            place.error_at_key("only structured content has a `shape`", None);
+            return None;
+        }
+        let found = self.shapes.get(name);
+        if found.is_none() && !self.build.broken().excuses(FileKind::Channels, name) {
+            place.unknown("shape", name, self.shapes.keys().map(String::as_str));
+        }
+        found.cloned()
     }
 
     fn missing_locales(&self, place: &Place<'_>, localized: &Localized, channel: &Channel) {
@@ -203,7 +267,7 @@ impl Treatments<'_> {
         facts: &Facts,
     ) -> Option<Arc<str>> {
         let kind = match (ty, channel.escaping) {
-            (ContentType::Text, Escaping::Html) => TemplateKind::Html,
+            (ContentType::Text, Escaping::Html) | (ContentType::Html, _) => TemplateKind::Html,
             (ContentType::Text, Escaping::None) => TemplateKind::Plain,
             (ContentType::Image | ContentType::Link | ContentType::Video, _) => {
                 TemplateKind::Address
@@ -304,12 +368,37 @@ fn mention(text: &str, path: &str) -> (usize, usize) {
         .map_or((0, text.len()), |start| (start, start + path.len()))
 }
 
+/// Checks structured texts without placeholders against their shape.
+fn fits_shape(
+    place: &Place<'_>,
+    localized: &Localized,
+    variants: &[ContentVariant],
+    shape: &Shape,
+) {
+    for variant in variants.iter().filter(|variant| variant.template.is_none()) {
+        if let Err(why) = shape.check(&variant.text) {
+            let place = match localized {
+                Localized::One(_) => *place,
+                Localized::Many(_) => place.key(&variant.locale),
+            };
+            place.error(why);
+        }
+    }
+}
+
 /// Checks a text without placeholders once and for all.
 fn static_text(place: &Place<'_>, text: &str, ty: ContentType, channel: &Channel) {
     if ty == ContentType::Structured
         && let Err(error) = serde_json::from_str::<serde_json::Value>(text)
     {
         place.error(format!("this is not JSON: {error}"));
+    }
+    let addressed = matches!(ty, ContentType::Image | ContentType::Link | ContentType::Video);
+    if let Some(scheme) = refused_scheme(text).filter(|_| addressed) {
+        place.error_hint(
+            format!("an address of scheme `{scheme}` is never shown"),
+            "use an address of a page, or of a scheme that runs no code",
+        );
     }
     if let Some(max) = channel.text_chars_max
         && ty == ContentType::Text

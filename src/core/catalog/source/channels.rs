@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Literal;
+
 use super::TimeZoneSource;
 
 /// `channels.yaml`.
@@ -15,6 +17,10 @@ pub struct ChannelsFile {
     pub channels: BTreeMap<String, ChannelSource>,
     /// Where customers live.
     pub time_zone: Option<TimeZoneSource>,
+    /// Shapes of `structured` content, by name: JSON Schema (draft 2020-12), without references to
+    /// other documents.
+    #[serde(default)]
+    pub shapes: BTreeMap<String, BTreeMap<String, Literal>>,
 }
 
 /// What counts as the contact on a channel.

@@ -158,6 +158,8 @@ pub enum ContentType {
     /// Text for people; a minijinja template over `customer`, `context`, `offer`.
     #[default]
     Text,
+    /// HTML, with the author's markup; values are escaped, whatever the channel.
+    Html,
     /// Address of an image.
     Image,
     /// Address of a page.
@@ -187,4 +189,11 @@ pub struct TypedContentSource {
     pub ty: ContentType,
     /// The content, one or by locale; also a template.
     pub content: Localized,
+    /// What stands for an image or a video where it cannot be seen, one or by locale; also a
+    /// template.
+    pub alt: Option<Localized>,
+    /// The words of a link, one or by locale; also a template.
+    pub label: Option<Localized>,
+    /// For `structured`: the shape, declared in `channels.yaml`, that it must have.
+    pub shape: Option<String>,
 }
