@@ -8,6 +8,7 @@ mod changes;
 mod compile;
 mod csv;
 pub mod fault;
+pub mod hostile;
 mod kind;
 mod load;
 mod lookup;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::core::expression::{Callee, Program, Slot, Type};
+use crate::core::expression::{Callee, Program, Slot, Type, Unit};
 use crate::core::key::Key;
 use crate::core::segment::{PopulationSpec, ScoreKind, ScoreSpec, Since};
 use crate::core::table::Table;
@@ -86,6 +86,12 @@ pub struct SlotSpec {
     pub default: Option<Value>,
     /// Smallest and largest number allowed.
     pub range: (Option<f64>, Option<f64>),
+    /// Declared `optional`: whatever reads it must say what holds without it.
+    pub must_guard: bool,
+    /// For a computed one: whether what it reads may make it missing.
+    pub may_be_missing: bool,
+    /// What the number counts.
+    pub unit: Unit,
     /// Never reaches a model, a scheme or a text.
     pub sensitive: bool,
     /// May reach a text, never a model, a log or a reason.
@@ -255,8 +261,7 @@ impl Schema {
                     AggregateFunction::Count | AggregateFunction::Sum | AggregateFunction::Distinct
                 )
             }),
-            // Unknown counts as not in the segment.
-            Origin::Computed(_) => !spec.path.starts_with("segment."),
+            Origin::Computed(_) => spec.may_be_missing,
             Origin::Attribute(_) | Origin::Context => spec.default.is_none(),
             Origin::Score(index) => self.scores.get(*index).is_none_or(|score| {
                 !matches!(score.kind, ScoreKind::Stage(_) | ScoreKind::Tenure(Since::FirstSeen))

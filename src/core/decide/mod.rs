@@ -86,14 +86,14 @@ pub fn decide(
     seed: u64,
 ) -> Decision {
     let catalog = &*snapshot.catalog;
-    let mut frame = frame(snapshot, subject, request, now);
+    let (mut frame, failed) = framed(snapshot, subject, request, now);
     let features = features(catalog, &frame);
     let (interests, contacts) = match subject {
         Subject::Known(profile) => (interests(profile, now), profile.contacts()),
         Subject::Unavailable => (Vec::new(), &[] as &[Contact]),
     };
     let prepared = snapshot.models.propensity.prepare(&features);
-    let failures = RefCell::default();
+    let failures = RefCell::new(failed);
     let answers = answers::Answers::of(catalog, subject, request.interaction, now);
     let shared =
         Shared { snapshot, request, seed, failures, now, contacts, answers, interests, prepared };
@@ -123,6 +123,16 @@ pub fn frame(
     request: &Request,
     now: UnixMs,
 ) -> Vec<Option<Value>> {
+    framed(snapshot, subject, request, now).0
+}
+
+/// The frame, and the expressions of derived attributes and segments that failed on the way.
+fn framed(
+    snapshot: &Snapshot,
+    subject: Subject<'_>,
+    request: &Request,
+    now: UnixMs,
+) -> (Vec<Option<Value>>, Vec<(String, String)>) {
     let schema = &snapshot.catalog.schema;
     let mut frame: Vec<Option<Value>> = vec![None; schema.slots.len()];
     for (slot, value) in &request.context {
@@ -154,8 +164,8 @@ pub fn frame(
             *place = Some(Value::String(text));
         }
     }
-    crate::core::profile::fill_computed(schema, &mut frame);
-    frame
+    let failed = crate::core::profile::fill_computed(schema, &mut frame);
+    (frame, failed)
 }
 
 /// Puts what is supposed in the place of what is known.

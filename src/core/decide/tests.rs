@@ -401,3 +401,35 @@ proptest! {
         );
     }
 }
+
+#[test]
+fn a_condition_that_fails_closes_its_gate_is_a_reason_and_is_told() {
+    let broken = offers(2).replacen("customer.age >= 18", "10 / (customer.age - 42) > -100", 1);
+    let files = [
+        ("schema.yaml", SCHEMA.to_owned()),
+        ("channels.yaml", CHANNELS.to_owned()),
+        ("offers/all.yaml", broken),
+        ("policies/all.yaml", POLICIES.to_owned()),
+        (
+            "segments.yaml",
+            "segments:\n  odd: { when: \"1 % (customer.age - 42) == 1\" }\n".to_owned(),
+        ),
+        ("arbitration.yaml", "default: priority\n".to_owned()),
+    ];
+    let files: Vec<(String, Vec<u8>)> =
+        files.into_iter().map(|(path, text)| (path.to_owned(), text.into_bytes())).collect();
+    let loaded = catalog::load(&files).unwrap_or_else(|faults| panic!("{faults:#?}"));
+    let models = Models::new(PropensitySpec::default(), AffinitySpec::default());
+    let snapshot = Snapshot { catalog: Arc::new(loaded.catalog), models: Arc::new(models) };
+    let request = request(&snapshot, &["web"]);
+    let failed = |age| {
+        let profile = aged(age);
+        let decision = decide(&snapshot, Subject::Known(&profile), &request, NOW, 1);
+        let shown = ids(&snapshot, &decision.channels[0]).concat();
+        let gates = decision.failures.iter().filter(|(when, _)| when.starts_with("10 /")).count();
+        let segments = decision.failures.iter().filter(|(when, _)| when.starts_with("1 %")).count();
+        (shown.contains(&snapshot.catalog.offers[0].id.to_string()), gates, segments)
+    };
+    assert_eq!(failed(42), (false, 1, 1));
+    assert_eq!(failed(40), (true, 0, 0));
+}

@@ -43,6 +43,31 @@ pub(super) enum Function {
     Join,
     Replace,
     Substring,
+    CharAt,
+    IndexOf,
+    LastIndexOf,
+    Reverse,
+    Greatest,
+    Least,
+    Trunc,
+    Sign,
+    IsNan,
+    IsInfinite,
+    IsFinite,
+    Sum,
+    Average,
+    Distinct,
+    Sort,
+    Slice,
+    Flatten,
+    Range,
+    SetContains,
+    SetIntersects,
+    SetEquivalent,
+    YearsBetween,
+    MonthsBetween,
+    StartOfDay,
+    StartOfMonth,
 }
 
 /// What a parameter takes or a result is.
@@ -63,6 +88,12 @@ pub(super) enum Kind {
     Texts,
     Map,
     Type,
+    /// As a result: the type all arguments have, else dyn.
+    Common,
+    /// As a result: the type of the first argument.
+    First,
+    /// As a result: the type of the first argument's elements.
+    Element,
 }
 
 /// One overload.
@@ -97,6 +128,10 @@ const fn member(
 
 const fn repeated(name: &'static str, function: Function) -> Signature {
     Signature { repeats: true, ..global(name, &[Kind::Number], Kind::Number, function) }
+}
+
+const fn repeated_as(name: &'static str, result: Kind, function: Function) -> Signature {
+    Signature { result, ..repeated(name, function) }
 }
 
 const fn part(name: &'static str, part: Part) -> [Signature; 2] {
@@ -175,6 +210,54 @@ static SIMPLE: &[Signature] = &[
     member("substring", &[Text, Int, Int], Text, Function::Substring),
 ];
 
+/// Namespaces of functions: `math.abs(x)` is no method of a value `math`.
+pub(super) const NAMESPACES: [&str; 3] = ["math", "lists", "sets"];
+
+static MORE: &[Signature] = &[
+    repeated_as("math.greatest", Kind::Common, Function::Greatest),
+    global("math.greatest", &[List], Kind::Element, Function::Greatest),
+    repeated_as("math.least", Kind::Common, Function::Least),
+    global("math.least", &[List], Kind::Element, Function::Least),
+    global("math.abs", &[Number], Kind::First, Function::Abs),
+    global("math.ceil", &[Double], Double, Function::Ceil),
+    global("math.floor", &[Double], Double, Function::Floor),
+    global("math.round", &[Double], Double, Function::Round),
+    global("math.trunc", &[Double], Double, Function::Trunc),
+    global("math.sign", &[Number], Kind::First, Function::Sign),
+    global("math.sqrt", &[Number], Double, Function::Sqrt),
+    global("math.isNaN", &[Double], Bool, Function::IsNan),
+    global("math.isInf", &[Double], Bool, Function::IsInfinite),
+    global("math.isFinite", &[Double], Bool, Function::IsFinite),
+    member("charAt", &[Text, Int], Text, Function::CharAt),
+    member("indexOf", &[Text, Text], Int, Function::IndexOf),
+    member("indexOf", &[Text, Text, Int], Int, Function::IndexOf),
+    member("lastIndexOf", &[Text, Text], Int, Function::LastIndexOf),
+    member("lastIndexOf", &[Text, Text, Int], Int, Function::LastIndexOf),
+    member("replace", &[Text, Text, Text, Int], Text, Function::Replace),
+    member("split", &[Text, Text, Int], Texts, Function::Split),
+    member("reverse", &[Text], Kind::First, Function::Reverse),
+    member("reverse", &[List], Kind::First, Function::Reverse),
+    member("sum", &[List], Kind::Element, Function::Sum),
+    member("avg", &[List], Double, Function::Average),
+    member("distinct", &[List], Kind::First, Function::Distinct),
+    member("sort", &[List], Kind::First, Function::Sort),
+    member("slice", &[List, Int, Int], Kind::First, Function::Slice),
+    member("flatten", &[List], List, Function::Flatten),
+    member("flatten", &[List, Int], List, Function::Flatten),
+    global("lists.range", &[Int], List, Function::Range),
+    global("sets.contains", &[List, List], Bool, Function::SetContains),
+    global("sets.intersects", &[List, List], Bool, Function::SetIntersects),
+    global("sets.equivalent", &[List, List], Bool, Function::SetEquivalent),
+    global("years_between", &[Timestamp, Timestamp], Int, Function::YearsBetween),
+    global("years_between", &[Timestamp, Timestamp, Text], Int, Function::YearsBetween),
+    global("months_between", &[Timestamp, Timestamp], Int, Function::MonthsBetween),
+    global("months_between", &[Timestamp, Timestamp, Text], Int, Function::MonthsBetween),
+    global("start_of_day", &[Timestamp], Timestamp, Function::StartOfDay),
+    global("start_of_day", &[Timestamp, Text], Timestamp, Function::StartOfDay),
+    global("start_of_month", &[Timestamp], Timestamp, Function::StartOfMonth),
+    global("start_of_month", &[Timestamp, Text], Timestamp, Function::StartOfMonth),
+];
+
 static PARTS: &[[Signature; 2]] = &[
     part("getFullYear", Part::FullYear),
     part("getMonth", Part::Month),
@@ -188,9 +271,16 @@ static PARTS: &[[Signature; 2]] = &[
     part("getMilliseconds", Part::Milliseconds),
 ];
 
+/// The names of all functions, as expressions write them; each once, sorted.
+pub fn function_names() -> impl Iterator<Item = &'static str> {
+    let names: std::collections::BTreeSet<_> =
+        signatures().map(|s| s.name).chain(["coalesce"]).collect();
+    names.into_iter()
+}
+
 /// All overloads of all functions.
 pub(super) fn signatures() -> impl Iterator<Item = &'static Signature> {
-    SIMPLE.iter().chain(PARTS.iter().flatten())
+    SIMPLE.iter().chain(MORE).chain(PARTS.iter().flatten())
 }
 
 impl Kind {
@@ -207,7 +297,7 @@ impl Kind {
 
     pub(super) fn ty(self) -> Type {
         match self {
-            Self::Any | Self::Number => Type::Dyn,
+            Self::Any | Self::Number | Self::Common | Self::First | Self::Element => Type::Dyn,
             Self::Bool => Type::Bool,
             Self::Int => Type::Int,
             Self::Uint => Type::Uint,
@@ -225,7 +315,7 @@ impl Kind {
 
     fn name(self) -> &'static str {
         match self {
-            Self::Any => "any",
+            Self::Any | Self::Common | Self::First | Self::Element => "any",
             Self::Bool => "bool",
             Self::Int => "int",
             Self::Uint => "uint",
@@ -256,8 +346,15 @@ impl Signature {
 
     /// The type of the result for arguments of these types.
     pub(super) fn result(&self, args: &[Type]) -> Type {
-        if self.result != Kind::Number {
-            return self.result.ty();
+        match (self.result, args.first()) {
+            (Kind::Number, _) => {}
+            (Kind::First, Some(first)) => return first.clone(),
+            (Kind::Element, Some(Type::List(element))) => return (**element).clone(),
+            (Kind::Common, Some(first)) => {
+                let one = args.iter().all(|arg| arg == first);
+                return if one { first.clone() } else { Type::Dyn };
+            }
+            (other, _) => return other.ty(),
         }
         if args.iter().all(|a| *a == Type::Int) {
             Type::Int

@@ -70,6 +70,7 @@ mod domain;
 mod eval;
 mod fold;
 mod functions;
+mod guard;
 mod limits;
 mod lookup;
 mod parse;
@@ -83,13 +84,17 @@ mod term;
 mod time;
 mod tokens;
 mod types;
+mod units;
 
 #[cfg(test)]
 mod tests;
 
 pub use domain::{Computed, Domain, Knowledge, Outcomes, Slots, Values};
+pub use functions::function_names;
+pub use guard::Unguarded;
 pub use lookup::{Callee, Lookup, Parameter};
 pub use program::Program;
 pub use single::Single;
 pub use time::parse_duration;
 pub use types::{Binding, EvalError, ExpressionFault, Frame, Scope, Slot, Type};
+pub use units::Unit;

@@ -58,25 +58,30 @@ impl Profile {
 }
 
 /// Fills the computed slots, in order of dependency. A segment that is unknown or fails is `false`;
-/// a derived attribute that is unknown, fails, or is no finite number is missing. Answers how many
-/// expressions failed (unknown is no failure).
-pub fn fill_computed(schema: &Schema, frame: &mut [Option<Value>]) -> u32 {
-    schema.computed.iter().map(|slot| u32::from(fill_one(schema, *slot, frame))).sum()
+/// a derived attribute that is unknown, fails, or is no finite number is missing. Answers the
+/// expressions that failed, and why (unknown is no failure).
+pub fn fill_computed(schema: &Schema, frame: &mut [Option<Value>]) -> Vec<(String, String)> {
+    schema.computed.iter().filter_map(|slot| fill_one(schema, *slot, frame)).collect()
 }
 
 /// Fills one computed slot, as [`fill_computed`] fills them all; what it reads must be there.
-/// Answers whether its expression failed.
-pub fn fill_one(schema: &Schema, slot: Slot, frame: &mut [Option<Value>]) -> bool {
-    let Some(spec) = schema.slot(slot) else {
-        return false;
-    };
+/// Answers its expression and why that failed, if it did.
+pub fn fill_one(
+    schema: &Schema,
+    slot: Slot,
+    frame: &mut [Option<Value>],
+) -> Option<(String, String)> {
+    let spec = schema.slot(slot)?;
     let program = match &spec.origin {
         Origin::Computed(program) => program,
         Origin::Score(index) => return fill_stage(schema, *index, slot, frame),
-        _ => return false,
+        _ => return None,
     };
     let result = program.eval(frame);
-    let failed = matches!(result, Err(EvalError::Failed(_)));
+    let failed = match &result {
+        Err(EvalError::Failed(why)) => Some((program.source().to_owned(), why.clone())),
+        _ => None,
+    };
     let is_segment = schema.segments.get(&spec.name) == Some(&slot);
     let value = match result {
         Ok(Value::Bool(holds)) => Some(Value::Bool(holds)),
@@ -92,19 +97,25 @@ pub fn fill_one(schema: &Schema, slot: Slot, frame: &mut [Option<Value>]) -> boo
 }
 
 /// Fills the stage of the lifecycle, unless the caller has (what-if); whether a condition failed.
-fn fill_stage(schema: &Schema, index: usize, slot: Slot, frame: &mut [Option<Value>]) -> bool {
+fn fill_stage(
+    schema: &Schema,
+    index: usize,
+    slot: Slot,
+    frame: &mut [Option<Value>],
+) -> Option<(String, String)> {
     let stages = match schema.scores.get(index).map(|score| &score.kind) {
         Some(ScoreKind::Stage(stages)) => stages,
-        _ => return false,
+        _ => return None,
     };
     if frame.get(slot.0 as usize).is_some_and(Option::is_some) {
-        return false;
+        return None;
     }
     let (stage, failed) = stage(stages, frame);
     if let Some(cell) = frame.get_mut(slot.0 as usize) {
         *cell = stage;
     }
-    failed
+    let path = schema.slot(slot).map_or_else(String::new, |spec| spec.path.to_string());
+    failed.then(|| (path, "a condition of its stages failed".to_owned()))
 }
 
 /// Whether `value` is of type `ty`; membership of a closed set is not asked.

@@ -10,7 +10,7 @@ use crate::core::catalog::schema::{
     AggregateSpec, EventSpec, FieldSpec, Origin, SeriesSpec, SeriesState,
 };
 use crate::core::catalog::source::{AggregateFunction, AggregateSource};
-use crate::core::expression::{Program, Type};
+use crate::core::expression::{Program, Type, Unit};
 use crate::core::key::Key;
 use crate::core::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
 
@@ -65,6 +65,7 @@ pub(super) fn compile(build: &Build<'_>, top: &Place<'_>, builder: &mut SchemaBu
         let origin = Origin::Aggregate(builder.schema.aggregates.len());
         let mut spec = slot_spec(&format!("customer.{name}"), ty, origin);
         (spec.sensitive, spec.personal) = (parts.sensitive, parts.personal);
+        spec.unit = unit(build, source);
         spec.feature = source.feature.unwrap_or(true) && !parts.sensitive && !parts.personal;
         spec.description = source.description.as_deref().map(Into::into);
         builder.schema.aggregates.push(AggregateSpec {
@@ -241,6 +242,16 @@ fn field(
         }
         Sum | Avg | Min | Max | Last | Distinct => Some(Some(field.clone())),
     }
+}
+
+/// What the aggregate counts, where it counts what its field does.
+fn unit(build: &Build<'_>, source: &AggregateSource) -> Unit {
+    use AggregateFunction::{Avg, Last, Max, Min, Sum};
+    if !matches!(source.function, Sum | Avg | Min | Max | Last) {
+        return None;
+    }
+    let event = build.schema().source.events.get(&source.event)?;
+    event.fields.get(source.field.as_ref()?)?.unit.as_deref().map(Into::into)
 }
 
 /// A span of time, checked: `None` when a fault was reported.

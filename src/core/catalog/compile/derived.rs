@@ -47,6 +47,9 @@ pub(super) fn compile_derived(build: &Build<'_>, top: &Place<'_>, builder: &mut 
     }
 }
 
+/// What a segment is called in faults.
+const SEGMENT: &str = "a segment";
+
 /// Compiles `segments.yaml`.
 pub(super) fn compile_segments(build: &Build<'_>, builder: &mut SchemaBuilder) {
     let Some(file) = &build.folder.segments else {
@@ -60,7 +63,7 @@ pub(super) fn compile_segments(build: &Build<'_>, builder: &mut SchemaBuilder) {
         let when = place.key("when");
         let program = build.programs.compile(&builder.schema, &when, &source.when, want, None);
         let path = format!("segment.{name}");
-        if let Some(slot) = add(builder, &place, "a segment", &path, program) {
+        if let Some(slot) = add(builder, &place, SEGMENT, &path, program) {
             builder.schema.segments.insert(name.as_str().into(), slot);
             if let Some(spec) = builder.schema.slots.get_mut(slot.0 as usize) {
                 spec.ty = Type::Bool;
@@ -83,7 +86,15 @@ fn add(
         return builder.add(place, what, slot_spec(path, Type::Dyn, Origin::Context));
     };
     let (sensitive, personal) = withheld(&builder.schema, &program);
+    let may_be_missing = |slot| {
+        let read = builder.schema.slot(slot);
+        read.is_some_and(|read| builder.schema.optional(read))
+    };
+    // Unknown counts as not in the segment.
+    let missing = what != SEGMENT && !program.unguarded(&may_be_missing).is_empty();
+    let (unit, _) = program.units(&|slot| builder.schema.slot(slot)?.unit.clone());
     let mut spec = slot_spec(path, program.ty().clone(), Origin::Computed(program));
+    (spec.may_be_missing, spec.unit) = (missing, unit);
     (spec.sensitive, spec.personal) = (sensitive, personal);
     spec.feature = !sensitive && !personal;
     let slot = builder.add(place, what, spec)?;

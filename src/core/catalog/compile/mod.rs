@@ -11,6 +11,7 @@ mod channels;
 mod derived;
 mod events;
 mod exploration;
+mod guards;
 mod levers;
 mod limits;
 mod literal;

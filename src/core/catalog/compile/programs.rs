@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use super::guards;
 use super::references::references;
 use super::scope::{Facts, FrameScope, Standing};
 use crate::core::catalog::fault::Place;
@@ -96,6 +97,8 @@ impl<'a> Programs<'a> {
         if standing.scores() {
             faults.extend(forbidden(schema, &program, text));
         }
+        faults.extend(guards::unguarded(schema, &program, standing));
+        faults.extend(program.units(&|slot| schema.slot(slot)?.unit.clone()).1);
         if faults.is_empty() { Ok(program) } else { Err(faults.into()) }
     }
 

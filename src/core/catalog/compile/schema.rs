@@ -64,6 +64,9 @@ pub(super) fn slot_spec(path: &str, ty: Type, origin: Origin) -> SlotSpec {
         origin,
         default: None,
         range: (None, None),
+        must_guard: false,
+        may_be_missing: false,
+        unit: None,
         sensitive: false,
         personal: false,
         purpose: None,
@@ -215,6 +218,8 @@ fn declared(
     check_values(place, source);
     spec.range = (source.min, source.max);
     spec.default = default_of(place, source);
+    spec.must_guard = source.optional;
+    spec.unit = source.unit.as_deref().map(Into::into);
     spec.sensitive = source.sensitive;
     spec.personal = source.personal;
     spec.description = source.description.as_deref().map(Into::into);
@@ -238,7 +243,7 @@ fn declared(
     spec
 }
 
-/// Checks `values`, `min` and `max` of a declaration.
+/// Checks `values`, `min`, `max`, `unit` and `optional` of a declaration.
 pub(super) fn check_values(place: &Place<'_>, source: &AttributeSource) {
     const VALUES_MAX: usize = 4096;
     let mut seen = BTreeSet::new();
@@ -260,6 +265,16 @@ pub(super) fn check_values(place: &Place<'_>, source: &AttributeSource) {
             let message = format!("only an `int` or a `double` has `{key}`");
             place.key(key).error_at_key(message, None);
         }
+    }
+    if source.unit.is_some() && !numeric {
+        let message = "only an `int` or a `double` has a `unit`";
+        place.key("unit").error_at_key(message, None);
+    }
+    if source.optional && source.default.is_some() {
+        place.key("optional").error_hint(
+            "what has a `default` is never missing",
+            "leave `optional` or `default` out",
+        );
     }
     if let (Some(min), Some(max)) = (source.min, source.max)
         && min > max

@@ -60,8 +60,16 @@ pub struct AttributeSource {
     pub min: Option<f64>,
     /// Largest number allowed.
     pub max: Option<f64>,
-    /// Value when none is known; without one the attribute is optional and may be missing.
+    /// Value when none is known. Without one it may be missing: a condition that needs it then does
+    /// not hold, and the reason says so; a score must say what holds in its place.
     pub default: Option<Literal>,
+    /// Often not known, and no reason to refuse anything: whatever reads it must say what holds
+    /// without it (`has(...)` or `coalesce(...)`); a read that does not is a fault.
+    #[serde(default)]
+    pub optional: bool,
+    /// For numbers: what they count (`EUR`, `%`, `days`). Numbers of two units cannot be added or
+    /// compared.
+    pub unit: Option<String>,
     /// Never reaches a model, a scheme or a text.
     #[serde(default)]
     pub sensitive: bool,
@@ -86,6 +94,8 @@ impl AttributeSource {
             min: None,
             max: None,
             default: None,
+            optional: false,
+            unit: None,
             sensitive: false,
             personal: false,
             purpose: None,

@@ -4,6 +4,7 @@ mod compiled;
 mod content;
 mod faults;
 mod garbage;
+mod missing;
 mod shapes;
 mod tables;
 

@@ -1,6 +1,8 @@
 //! Functions applied to values. Here: the dispatch. Beside it: conversions, numbers, text.
 
+mod calendar;
 mod conversion;
+mod list;
 mod number;
 mod text;
 
@@ -54,7 +56,28 @@ pub(super) fn apply(
             }
             _ => Err(no_overload(function)),
         },
-        Function::Min
+        Function::YearsBetween
+        | Function::MonthsBetween
+        | Function::StartOfDay
+        | Function::StartOfMonth => calendar::calendar(function, args),
+        Function::Sum
+        | Function::Average
+        | Function::Distinct
+        | Function::Sort
+        | Function::Slice
+        | Function::Flatten
+        | Function::Range
+        | Function::SetContains
+        | Function::SetIntersects
+        | Function::SetEquivalent => list::list(function, args, budget),
+        Function::Reverse if matches!(first, Value::List(_)) => list::list(function, args, budget),
+        Function::Greatest | Function::Least => number::extreme_of(function, args),
+        Function::Trunc
+        | Function::Sign
+        | Function::IsNan
+        | Function::IsInfinite
+        | Function::IsFinite
+        | Function::Min
         | Function::Max
         | Function::Clamp
         | Function::Abs

@@ -31,6 +31,11 @@ pub(super) fn number(function: Function, args: &[Cow<'_, Value>]) -> Result<Valu
         Function::Abs | Function::Round | Function::Floor | Function::Ceil => {
             return rounded(function, args.first().ok_or_else(|| no_overload(function))?);
         }
+        Function::IsNan => return Ok(Value::Bool(real(0)?.is_nan())),
+        Function::IsInfinite => return Ok(Value::Bool(real(0)?.is_infinite())),
+        Function::IsFinite => return Ok(Value::Bool(real(0)?.is_finite())),
+        Function::Trunc => return Ok(Value::Double(libm::trunc(real(0)?))),
+        Function::Sign => return Ok(sign(args.first().ok_or_else(|| no_overload(function))?)),
         Function::Ln => return Ok(Value::Double(libm::log(real(0)?))),
         Function::Exp => return Ok(Value::Double(libm::exp(real(0)?))),
         Function::Sqrt => return Ok(Value::Double(libm::sqrt(real(0)?))),
@@ -40,6 +45,39 @@ pub(super) fn number(function: Function, args: &[Cow<'_, Value>]) -> Result<Valu
         return Ok(picked);
     }
     picked.as_f64().map(Value::Double).ok_or_else(|| no_overload(function))
+}
+
+/// `math.greatest`, `math.least`: of the arguments, or of the elements of the only one.
+pub(super) fn extreme_of(function: Function, args: &[Cow<'_, Value>]) -> Result<Value, Stop> {
+    let operator = if function == Function::Least { Operator::Less } else { Operator::Greater };
+    let elements;
+    let args = match args {
+        [only] => match &**only {
+            Value::List(list) => {
+                elements = list.iter().map(Cow::Borrowed).collect::<Vec<_>>();
+                &elements
+            }
+            _ => args,
+        },
+        _ => args,
+    };
+    if !args.iter().all(|a| is_number(a)) {
+        return Err(no_overload(function));
+    }
+    if args.is_empty() {
+        return Err(Stop::failed("an empty list has no greatest and no least"));
+    }
+    extreme(operator, args)
+}
+
+fn sign(value: &Value) -> Value {
+    match value {
+        Value::Int(i) => Value::Int(i.signum()),
+        Value::Uint(u) => Value::Uint(u64::from(*u > 0)),
+        Value::Double(d) if *d > 0.0 => Value::Double(1.0),
+        Value::Double(d) if *d < 0.0 => Value::Double(-1.0),
+        other => other.clone(),
+    }
 }
 
 fn extreme(operator: Operator, args: &[Cow<'_, Value>]) -> Result<Value, Stop> {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::names::closest;
 use super::{Checker, join, to_double};
 use crate::core::expression::apply::regex;
-use crate::core::expression::functions::{Function, Signature, signatures};
-use crate::core::expression::syntax::Syntax;
+use crate::core::expression::functions::{Function, NAMESPACES, Signature, signatures};
+use crate::core::expression::syntax::{Syntax, SyntaxKind};
 use crate::core::expression::term::{Term, TermKind};
 use crate::core::expression::time;
 use crate::core::expression::types::Type;
@@ -26,6 +26,9 @@ impl Checker<'_> {
         }
         if let Some(term) = self.lookup(syntax, name, target, args) {
             return term;
+        }
+        if let Some(namespace) = self.namespace(target) {
+            return self.call(syntax, &format!("{namespace}.{name}"), None, args);
         }
         let known: Vec<&Signature> = signatures().filter(|s| s.name == name).collect();
         if known.is_empty() && !self.dynamic {
@@ -67,13 +70,30 @@ impl Checker<'_> {
         if !self.dynamic {
             self.literal_argument(signature.function, &terms);
         }
-        Term { kind: TermKind::Call(signature.function, terms), ty, span: syntax.span }
+        let of_doubles = signature.function == Function::Sum && ty == Type::Double;
+        let term = Term { kind: TermKind::Call(signature.function, terms), ty, span: syntax.span };
+        // The sum of an empty list is a whole number.
+        if of_doubles { to_double(term) } else { term }
+    }
+
+    /// The namespace a call's receiver names, where nothing else has that name.
+    fn namespace<'t>(&self, target: Option<&'t Syntax>) -> Option<&'t str> {
+        let SyntaxKind::Name(name) = &target?.kind else {
+            return None;
+        };
+        let taken = self.locals.iter().any(|(local, _)| local == name);
+        let free = NAMESPACES.contains(&name.as_str()) && !taken;
+        (free && self.scope.resolve(name).is_none()).then_some(name)
     }
 
     /// Faults in literal arguments that would fail at every evaluation.
     fn literal_argument(&mut self, function: Function, terms: &[Term]) {
         let (term, text) = match (function, terms) {
-            (Function::Matches | Function::Part(_), [_, term]) => (term, term.constant()),
+            (Function::Matches | Function::Part(_), [_, term])
+            | (Function::StartOfDay | Function::StartOfMonth, [_, term])
+            | (Function::YearsBetween | Function::MonthsBetween, [_, _, term]) => {
+                (term, term.constant())
+            }
             (Function::ToTimestamp | Function::ToDuration, [term]) => (term, term.constant()),
             _ => return,
         };
@@ -92,7 +112,8 @@ impl Checker<'_> {
                 format!("`{text}` is not a duration"),
                 Some("write it as `1h30m` or `90s`; a day is `24h`"),
             ),
-            Function::Part(_) if time::time_zone(text).is_none() => (
+            Function::ToTimestamp | Function::ToDuration => return,
+            _ if time::time_zone(text).is_none() => (
                 format!("`{text}` is not a time zone"),
                 Some("write it as `Europe/Madrid` or `+02:00`"),
             ),

@@ -101,7 +101,7 @@ fn computed_slots_follow_and_unknown_segments_are_false() {
     }
     let mut frame = vec![None; schema.slots.len()];
     frame[0] = Some(Value::Double(60.0));
-    assert_eq!(fill_computed(&schema, &mut frame), 0);
+    assert_eq!(fill_computed(&schema, &mut frame), []);
     let at = |path| frame[slot(&schema, path)].clone();
     assert_eq!(at("customer.twice"), Some(Value::Double(120.0)));
     assert_eq!(at("segment.big"), Some(Value::Bool(true)));

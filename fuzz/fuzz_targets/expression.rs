@@ -1,0 +1,5 @@
+//! An expression: parsed, checked, evaluated both ways.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| arbitra::core::catalog::hostile::expression(bytes));

@@ -1,0 +1,5 @@
+//! A decision table, as YAML or CSV, loaded and called.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| arbitra::core::catalog::hostile::table(bytes));
