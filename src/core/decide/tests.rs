@@ -431,5 +431,6 @@ fn a_condition_that_fails_closes_its_gate_is_a_reason_and_is_told() {
         (shown.contains(&snapshot.catalog.offers[0].id.to_string()), gates, segments)
     };
     assert_eq!(failed(42), (false, 1, 1));
-    assert_eq!(failed(40), (true, 0, 0));
+    // Too young for the other offer.
+    assert_eq!(failed(18), (true, 0, 0));
 }

@@ -15,7 +15,10 @@ pub(super) fn unguarded(
     standing: Standing,
 ) -> Vec<ExpressionFault> {
     let must_guard = |spec: &SlotSpec| {
-        spec.must_guard || standing.scores() && schema.optional(spec) && spec.ty != Type::Dyn
+        // What must not reach a score at all, and what has faults of its own, is reported elsewhere.
+        let elsewhere = spec.sensitive || spec.personal || spec.ty == Type::Dyn;
+        let segment = spec.path.starts_with("segment.");
+        spec.must_guard || standing.scores() && schema.optional(spec) && !elsewhere && !segment
     };
     let reads = program.unguarded(&|slot| schema.slot(slot).is_some_and(must_guard));
     let faults = reads.into_iter().filter_map(|read| {

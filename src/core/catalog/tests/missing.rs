@@ -26,7 +26,7 @@ fn a_score_says_what_holds_without_what_may_be_missing() {
     check(
         &[("offers/cards.yaml", &worth("customer.income * 0.1"))],
         &[&format!(
-            "offers/cards.yaml:16:13: `customer.income` may be missing: without it the score would be \
+            "offers/cards.yaml:14:13: `customer.income` may be missing: without it the score would be \
              unknown ({GUARD})"
         )],
     );

@@ -120,7 +120,7 @@ fn faults_of_a_spreadsheet_have_line_and_column() {
     let points = POINTS.replace("hit: sum", "hit: summ");
     let found = errors(&[("tables/points.csv", &points)]);
     assert!(found[0].starts_with("tables/points.csv:2:6:"), "{found:?}");
-    assert!(errors(&[("tables/points.csv", "")])[0].contains("has no header"));
+    assert!(errors(&[("tables/points.csv", "\n")])[0].contains("has no header"));
     assert!(errors(&[("tables/points.csv", "---\nhit: sum\n")])[0].contains("has no end"));
 }
 
