@@ -1,132 +1,106 @@
-//! How well and how fast the affinity model ranks, learning choice by choice.
-//! `cargo bench --bench affinity -- DIR [field=value ...]`, where `DIR` holds `cf_ml100k.csv.gz`
-//! (columns `user`, `item`, `ts`, `split_random`, `split_time`; 1 is test) and fields are those of
-//! `AffinitySpec`. Users with a test item; training items masked; NDCG@10 (binary) and Recall@20.
+//! How fast the affinity model learns, solves and ranks, and whether its closed form is that of the
+//! books. `cargo bench --bench affinity -- DIR`, where `DIR` holds `cf_ml100k.csv.gz` (columns
+//! `user`, `item`, `split_random`; 1 is test) and, to compare with, `fixtures.json`: the best ten
+//! with their scores of `B = I − P diag(1 / diag P)`, `P = (XᵀX + 400 I)⁻¹`, for some users. How
+//! well it ranks: `arbitra evaluate affinity`.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a program for developers")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::sync::Arc;
 use std::time::Instant;
 
-use arbitra::core::affinity::{Affinity, AffinitySpec};
+use arbitra::core::affinity::solve::{Counts, Ridge, closed_form, solve};
+use arbitra::core::affinity::{Affinity, AffinitySpec, Choice};
 use arbitra::core::key::Key;
 use arbitra::core::time::UnixMs;
 
+type Histories = BTreeMap<u64, Vec<(Key, f32)>>;
+
 fn main() {
-    let args: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
-    let dir = args.first().cloned().unwrap_or_else(|| "data".to_owned());
-    let spec = args.iter().skip(1).fold(AffinitySpec::default(), |spec, arg| set(spec, arg));
-    for (name, split) in [
-        ("cf_ml100k", "split_random"),
-        ("cf_ml100k", "split_time"),
-        ("cf_lastfm2k", "split_random"),
-    ] {
-        let path = format!("{dir}/{name}.csv.gz");
-        if std::fs::metadata(&path).is_err() {
-            println!("no file `{path}`: not measured");
-            continue;
-        }
-        run(&path, split, &spec);
-    }
-}
-
-fn set(mut spec: AffinitySpec, arg: &str) -> AffinitySpec {
-    let (field, value) = arg.split_once('=').unwrap();
-    let number: f64 = value.parse().unwrap();
-    match field {
-        "items_max" => spec.items_max = number as usize,
-        "neighbours_max" => spec.neighbours_max = number as usize,
-        "history_max" => spec.history_max = number as usize,
-        "half_life_days" => spec.half_life_days = number,
-        "shrinkage" => spec.shrinkage = number,
-        "item_exponent" => spec.item_exponent = number,
-        "amplification" => spec.amplification = number,
-        "activity_exponent" => spec.activity_exponent = number,
-        _ => println!("no field `{field}`"),
-    }
-    spec
-}
-
-type Histories = BTreeMap<u32, Vec<(Key, f32)>>;
-
-fn run(path: &str, split: &str, spec: &AffinitySpec) {
-    let file = std::fs::File::open(path).unwrap();
+    let dir = std::env::args().skip(1).find(|arg| arg != "--bench");
+    let dir = dir.unwrap_or_else(|| "data".to_owned());
+    let path = format!("{dir}/cf_ml100k.csv.gz");
+    let Ok(file) = std::fs::File::open(&path) else {
+        println!("no file `{path}`: not measured");
+        return;
+    };
     let mut reader = csv::Reader::from_reader(flate2::read::GzDecoder::new(file));
     let header = reader.headers().unwrap().clone();
-    let column = |name: &str| header.iter().position(|column| column == name);
-    let (user, item, split_at) =
-        (column("user").unwrap(), column("item").unwrap(), column(split).unwrap());
-    let ts = column("ts");
-    let (mut train, mut test) = (Vec::new(), BTreeMap::<u32, BTreeSet<Key>>::new());
-    let mut items = BTreeSet::new();
-    for record in reader.records() {
-        let record = record.unwrap();
-        let user: u32 = record[user].parse().unwrap();
+    let column = |name: &str| header.iter().position(|column| column == name).unwrap();
+    let (user, item, split) = (column("user"), column("item"), column("split_random"));
+    let mut model = Affinity::new(AffinitySpec::default());
+    let (mut histories, mut names) = (Histories::new(), BTreeMap::new());
+    let (start, mut learned) = (Instant::now(), 0_u32);
+    for record in reader.records().map(Result::unwrap) {
         let item = Key::of(&record[item]);
-        let at: i64 = ts.map_or(0, |ts| record[ts].parse().unwrap());
-        items.insert(item);
-        if &record[split_at] == "1" {
-            test.entry(user).or_default().insert(item);
-        } else {
-            train.push((at, user, item));
+        names.insert(item, record[column("item")].to_owned());
+        if &record[split] == "1" {
+            continue;
         }
+        let customer: u64 = record[user].parse().unwrap();
+        let history = histories.entry(customer).or_default();
+        model.observe(&Choice { customer, history, item, weight: 1.0, at: UnixMs(0) });
+        history.push((item, 1.0));
+        learned += 1;
     }
-    train.sort_by_key(|(at, user, _)| (*at, *user));
-    let mut model = Affinity::new(spec.clone());
-    let mut histories = Histories::new();
+    let each = start.elapsed().as_secs_f64() * 1e6 / f64::from(learned);
+    println!("observe: {each:.1} us a choice, {learned} choices, {} items", model.items());
+    compare(&dir, &model, &histories, &names);
     let start = Instant::now();
-    for (at, user, item) in &train {
-        let history = histories.entry(*user).or_default();
-        model.observe(history, *item, 1.0, UnixMs(at * 1000));
-        history.push((*item, 1.0));
-    }
-    let observe = start.elapsed().as_nanos() as f64 / train.len() as f64;
-    let items: Vec<Key> = items.into_iter().collect();
-    report(path, split, &model, &items, &histories, &test);
-    println!(
-        "  observe {observe:.0} ns a choice, {} choices, sound {}",
-        train.len(),
-        model.is_sound()
-    );
+    let weights = solve(&model).unwrap();
+    println!("solve: {:.2} s, {:?}", start.elapsed().as_secs_f64(), weights.chosen());
+    model.adopt(Arc::new(weights));
+    speed(&model, &histories);
 }
 
-fn report(
-    path: &str,
-    split: &str,
-    model: &Affinity,
-    items: &[Key],
-    histories: &Histories,
-    test: &BTreeMap<u32, BTreeSet<Key>>,
-) {
-    let (mut ndcg, mut recall, mut nanos) = (0.0, 0.0, 0.0);
-    for (user, relevant) in test {
-        let history = histories.get(user).map(Vec::as_slice).unwrap_or_default();
+fn speed(model: &Affinity, histories: &Histories) {
+    let offers: Vec<Key> = model.recommend(&histories[&1], 300).iter().map(|one| one.0).collect();
+    let long = histories.values().find(|history| history.len() >= 100).unwrap();
+    for (items, length) in [(20, 20), (20, 64), (300, 64), (300, 100)] {
+        let (items, history) = (&offers[..items], &long[..length]);
         let start = Instant::now();
-        let scores = model.scores(history, items);
-        nanos += start.elapsed().as_nanos() as f64;
-        let known: BTreeSet<Key> = history.iter().map(|(item, _)| *item).collect();
-        let mut ranked: Vec<(f32, Key)> = items
-            .iter()
-            .zip(scores)
-            .filter(|(item, _)| !known.contains(item))
-            .map(|(item, score)| (score.unwrap_or(-1.0), *item))
-            .collect();
-        ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let gain = |rank: usize| 1.0 / (rank as f64 + 2.0).log2();
-        let hit = |(_, item): &(f32, Key)| relevant.contains(item);
-        let dcg: f64 =
-            ranked.iter().take(10).enumerate().filter(|(_, r)| hit(r)).map(|(k, _)| gain(k)).sum();
-        let ideal: f64 = (0..relevant.len().min(10)).map(gain).sum();
-        ndcg += dcg / ideal;
-        let hits = ranked.iter().take(20).filter(|r| hit(r)).count();
-        recall += hits as f64 / relevant.len() as f64;
+        for _ in 0..2_000 {
+            black_box(model.scores(black_box(history), black_box(items)));
+        }
+        let each = start.elapsed().as_secs_f64() * 1e6 / 2_000.0;
+        println!("scores: {} offers, a history of {length}: {each:.1} us", items.len());
     }
-    let n = test.len() as f64;
-    println!(
-        "{path} {split}: NDCG@10 {:.4}, Recall@20 {:.4}, scores of {} items {:.1} us a user",
-        ndcg / n,
-        recall / n,
-        items.len(),
-        nanos / n / 1000.0
-    );
+    let start = Instant::now();
+    for history in histories.values() {
+        black_box(model.recommend(black_box(history), 20));
+    }
+    let each = start.elapsed().as_secs_f64() * 1e6 / histories.len() as f64;
+    println!("recommend: {each:.1} us a user");
+}
+
+/// The greatest difference of a score from the expected one.
+fn compare(dir: &str, model: &Affinity, histories: &Histories, names: &BTreeMap<Key, String>) {
+    let Ok(text) = std::fs::read(format!("{dir}/fixtures.json")) else { return };
+    let expected: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    let expected = &expected["ease_ml100k_random_lambda400_top10_first20users"];
+    let counts = Counts::of(model);
+    let weights = closed_form(counts.dense(), Ridge { ridge: 400.0, dropout: 0.0 }).unwrap();
+    let place = |item: &Key| counts.items.binary_search(item).unwrap();
+    let (mut worst, mut compared, mut same_order) = (0.0_f64, 0, true);
+    for (user, best) in expected.as_object().unwrap() {
+        let history = &histories[&user.parse::<u64>().unwrap()];
+        let mut scored: Vec<(f64, Key)> = counts
+            .items
+            .iter()
+            .filter(|item| !history.iter().any(|(known, _)| known == *item))
+            .map(|item| {
+                let to = place(item);
+                (history.iter().map(|(from, _)| weights[[place(from), to]]).sum(), *item)
+            })
+            .collect();
+        scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+        for ((score, item), pair) in scored.iter().zip(best.as_array().unwrap()) {
+            worst = worst.max((score - pair[1].as_f64().unwrap()).abs());
+            same_order &= names[item] == pair[0].to_string();
+            compared += 1;
+        }
+    }
+    println!("fixture: {compared} scores, off by at most {worst:.1e}, same items: {same_order}");
 }

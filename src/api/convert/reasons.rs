@@ -45,7 +45,7 @@ pub fn reasons(
         items: reasons
             .because
             .iter()
-            .map(|item| factor(&item_name(catalog, *item), 0.0, 0.0))
+            .map(|(item, share)| factor(&item_name(catalog, *item), 0.0, f64::from(*share)))
             .collect(),
         prices: Vec::new(),
     }
@@ -202,8 +202,13 @@ fn because(
         let name = feature(catalog, &FeatureVector::default(), *key, 0.0).name;
         words.push_str(&format!("; `{name}` speaks most for it"));
     }
-    if let Some(item) = reasons.because {
-        words.push_str(&format!("; others with `{}` chose it", item_name(catalog, item)));
+    let names: Vec<String> = reasons
+        .because
+        .iter()
+        .map(|(item, _)| format!("`{}`", item_name(catalog, *item)))
+        .collect();
+    if !names.is_empty() {
+        words.push_str(&format!("; those who chose {} choose it too", names.join(", ")));
     }
     words
 }

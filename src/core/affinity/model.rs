@@ -1,31 +1,44 @@
 //! What customers chose together, counted as it happens.
 
+use std::sync::Arc;
+
+use super::choice::{Choice, recent, strength};
+use super::panel::Panel;
 use super::row::Row;
 use super::spec::AffinitySpec;
+use super::weights::Weights;
 use crate::core::codec::cow::{CowMap, Entry};
-use crate::core::key::Key;
 use crate::core::time::{DAY_MS, UnixMs};
 
 /// One observation moves the model's clock by at most this: a wrong date cannot age everything.
 const CLOCK_STEP_MS_MAX: i64 = 7 * DAY_MS;
 /// After so many half-lives all counts are brought back to scale.
 const HALF_LIVES_MAX: f64 = 32.0;
-/// Most a single choice may weigh.
-const WEIGHT_MAX: f32 = 100.0;
+/// After how many choices weights are first solved.
+const SOLVE_FIRST: u64 = 64;
 
 /// The item-to-item model. A clone shares everything with its origin until one of them learns.
 ///
-/// Decay is forward (Cormode, Shkapenyuk, Srivastava, Xu 2009, "Forward decay"): what
-/// happens `t` after a landmark is counted `2^(t / half-life)` times, so that nothing counted
+/// The counts are those of `G = XᵀX` for customers' strengths `X`, each choice bringing exactly
+/// what it adds. Decay is forward (Cormode, Shkapenyuk, Srivastava, Xu 2009, "Forward decay"):
+/// what happens `t` after a landmark is counted `2^(t / half-life)` times, so that nothing counted
 /// before need be touched; ratios of counts are then those of decayed counts.
 #[derive(Clone, Debug)]
 pub struct Affinity {
     pub(super) spec: AffinitySpec,
     pub(super) rows: CowMap<Row>,
+    pub(super) panel: Panel,
     /// Where the clock stands; `None` before the first observation.
     pub(super) now: Option<UnixMs>,
     pub(super) landmark: UnixMs,
     pub(super) observed: u64,
+    /// After how many choices weights are solved next.
+    pub(super) solve_at: u64,
+    /// What was last solved. Not part of the state that replicas compare: it is a function of
+    /// the state that it was solved from.
+    pub(super) weights: Option<Arc<Weights>>,
+    /// The model as it stood when weights were last due; waits to be taken.
+    due: Option<Arc<Affinity>>,
 }
 
 impl Affinity {
@@ -36,9 +49,13 @@ impl Affinity {
         Self {
             rows: CowMap::new(spec.items_max),
             spec,
+            panel: Panel::default(),
             now: None,
             landmark: UnixMs::default(),
             observed: 0,
+            solve_at: SOLVE_FIRST,
+            weights: None,
+            due: None,
         }
     }
 
@@ -60,32 +77,60 @@ impl Affinity {
         self.rows.len()
     }
 
-    /// Takes in that a customer with `history` (items and weights, oldest first) chose `item`
-    /// with `weight` (0 to 100; what is not positive teaches nothing).
-    pub fn observe(&mut self, history: &[(Key, f32)], item: Key, weight: f32, at: UnixMs) {
-        if weight.is_nan() || weight <= 0.0 {
+    /// What was last solved, if anything was.
+    #[must_use]
+    pub fn weights(&self) -> Option<&Arc<Weights>> {
+        self.weights.as_ref()
+    }
+
+    /// Serves with `weights` from now on, unless those it has are solved from more.
+    pub fn adopt(&mut self, weights: Arc<Weights>) {
+        if self.weights.as_ref().is_none_or(|known| known.observed() <= weights.observed()) {
+            self.weights = Some(weights);
+        }
+    }
+
+    /// The model as it stood when weights were last due to be solved, once. When they are due is a
+    /// function of the number of choices alone, ever 10 % more, so that all replicas solve the same.
+    pub fn take_due(&mut self) -> Option<Arc<Self>> {
+        self.due.take()
+    }
+
+    /// Takes in a choice.
+    pub fn observe(&mut self, choice: &Choice<'_>) {
+        let Choice { customer, history, item, weight, at } = *choice;
+        if strength(weight) <= 0.0 || !weight.is_finite() {
             return;
         }
         self.observed += 1;
-        let weight = weight.min(WEIGHT_MAX);
+        let history = recent(history, self.spec.history_max);
+        self.panel.note(self.spec.panel_max, customer, history, (item, weight));
+        let known = history.iter().find(|(known, _)| *known == item);
+        let before = known.map_or(0.0, |(_, weight)| weight.max(0.0));
+        let (before, after) = (strength(before), strength(before + weight));
         let unit = self.unit_at(at);
-        let max = self.spec.neighbours_max;
         let (row, evicted) = self.rows.entry(item, Row::default);
-        row.count += f64::from(weight) * f64::from(weight) * unit;
+        row.count += (after * after - before * before).max(0.0) * unit;
         self.forget(evicted);
-        let length = history.len() as f64 + 1.0;
-        let pair = unit * libm::pow(length, -self.spec.activity_exponent);
-        for (other, other_weight) in recent(history, self.spec.history_max) {
-            if *other == item || other_weight.is_nan() || *other_weight <= 0.0 {
-                continue;
-            }
+        let gain = (after - before).max(0.0) * unit;
+        let max = self.spec.neighbours_max;
+        for (other, other_weight) in history {
+            let both = gain * strength(*other_weight);
             // An item of the history that was forgotten stays so: it has no count of its own.
-            if self.rows.get(*other).is_none() {
+            if *other == item || both <= 0.0 || self.rows.get(*other).is_none() {
                 continue;
             }
-            let both = f64::from(weight) * f64::from(other_weight.min(WEIGHT_MAX)) * pair;
             self.rows.entry(item, Row::default).0.add(*other, both as f32, max);
             self.rows.entry(*other, Row::default).0.add(item, both as f32, max);
+        }
+        self.note_due();
+    }
+
+    fn note_due(&mut self) {
+        if self.observed >= self.solve_at {
+            self.solve_at = self.observed + (self.observed / 10).max(SOLVE_FIRST);
+            self.due = None;
+            self.due = Some(Arc::new(self.clone()));
         }
     }
 
@@ -129,14 +174,20 @@ impl Affinity {
         }
     }
 
+    /// The cosine between two items that were chosen together `both` times, whose own counts are
+    /// `one` and `other`, 0 to 1, with pseudo-choices in the denominator.
+    pub(super) fn cosine(both: f64, one: f64, other: f64, shrinkage: f64) -> f64 {
+        (both / ((one * other).max(0.0).sqrt() + shrinkage).max(f64::MIN_POSITIVE)).clamp(0.0, 1.0)
+    }
+
+    /// The pseudo-choices of a cosine, in units of the counts.
+    pub(super) fn shrinkage(&self) -> f64 {
+        self.spec.shrinkage * self.unit_now()
+    }
+
     /// Whether every count is finite and not negative.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.rows.iter().all(|(_, row)| row.is_sound())
     }
-}
-
-/// The last `max` entries of a history.
-pub(super) fn recent(history: &[(Key, f32)], max: usize) -> &[(Key, f32)] {
-    history.get(history.len().saturating_sub(max)..).unwrap_or_default()
 }

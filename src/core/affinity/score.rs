@@ -1,20 +1,22 @@
 //! What a customer's history says of items.
 
-use super::model::{Affinity, recent};
+use super::choice::{recent, strength};
+use super::model::Affinity;
 use super::row::Row;
+use super::weights::{Weights, add, dot};
 use crate::core::key::Key;
 
 impl Affinity {
     /// How strongly `history` (items and weights, oldest first) speaks for `item`: 0 to 1, `None`
     /// when the item or everything in the history is unknown.
     ///
-    /// `s = (Σ_h w_h sim(h, item)^a)^(1/a)`, brought to [0, 1) by `s / (1 + s)`. `a` is the case
-    /// amplification of Breese, Heckerman, Kadie 1998 ("Empirical analysis of predictive
-    /// algorithms for collaborative filtering"); `sim` the item-based cosine of Sarwar, Karypis,
-    /// Konstan, Riedl 2001 ("Item-based collaborative filtering recommendation algorithms",
-    /// §3.1.1), with a constant added to its denominator, `both / (norm norm' + shrinkage)`, so
-    /// that what has little support shrinks (as in Bell, Koren 2007, "Improved neighborhood-based
-    /// collaborative filtering").
+    /// With solved weights it is `Σ_h x_h B_h,item` cut off at 0 and 1: the linear estimate of
+    /// whether the item is chosen (Steck 2019, eq. 1), with the share of the low-rank part. Where
+    /// the solution does not know an item yet, and before there is one, each item of the history
+    /// speaks by its cosine with the candidate (Sarwar, Karypis, Konstan, Riedl 2001, "Item-based
+    /// collaborative filtering recommendation algorithms", §3.1.1), with a constant in its
+    /// denominator, so that what rests on little shrinks; without any solution the sum `s` becomes
+    /// `s / (1 + s)`.
     #[must_use]
     pub fn score(&self, history: &[(Key, f32)], item: Key) -> Option<f32> {
         self.scores(history, &[item]).into_iter().next().flatten()
@@ -24,126 +26,237 @@ impl Affinity {
     /// once.
     #[must_use]
     pub fn scores(&self, history: &[(Key, f32)], items: &[Key]) -> Vec<Option<f32>> {
-        let rows = self.history_rows(history);
-        let mut scores = vec![None; items.len()];
-        if rows.is_empty() {
-            return scores;
+        let known = self.known(history);
+        if known.is_empty() {
+            return vec![None; items.len()];
         }
-        let shrinkage = self.spec.shrinkage * self.unit_now();
-        let amplification = self.spec.amplification;
-        let mut order: Vec<Slot> = items
-            .iter()
-            .enumerate()
-            .filter_map(|(at, item)| {
-                let row = self.rows.get(*item)?;
-                let norm = power(row.count, self.spec.item_exponent);
-                Some(Slot { item: *item, at, norm, sum: 0.0 })
-            })
-            .collect();
-        order.sort_unstable_by_key(|slot| (slot.item, slot.at));
-        for (row, weight) in rows {
-            let norm = power(row.count, 1.0 - self.spec.item_exponent);
-            gather(row, &mut order, |both, slot| {
-                let similarity = (f64::from(both) / (norm * slot.norm + shrinkage)).min(1.0);
-                slot.sum += weight * raised(similarity, amplification);
+        let Some(weights) = self.weights.as_deref() else {
+            let sums = items.iter().map(|item| self.cosines(&known, *item));
+            return sums.map(|sum| sum.map(|sum| sum / (1.0 + sum))).collect();
+        };
+        let user = User::of(weights, &known);
+        let mut slots: Vec<Slot> = Vec::with_capacity(items.len());
+        let mut scores: Vec<Option<f32>> = Vec::with_capacity(items.len());
+        for (at, item) in items.iter().enumerate() {
+            scores.push(match weights.place(*item) {
+                Some(place) => {
+                    slots.push(Slot { place, at });
+                    let strange = self.cosines(&user.strange, *item).unwrap_or(0.0);
+                    Some(user.low_rank(weights, place) + strange * weights.cosine)
+                }
+                None => self.cosines(&known, *item).map(|sum| sum * weights.cosine),
             });
         }
-        for slot in order {
-            if let Some(score) = scores.get_mut(slot.at) {
-                let sum = libm::pow(slot.sum, 1.0 / amplification);
-                *score = Some((sum / (1.0 + sum)) as f32);
-            }
+        slots.sort_unstable_by_key(|slot| (slot.place, slot.at));
+        for (place, strength) in &user.solved {
+            gather(weights, *place, &slots, |weight, at| {
+                if let Some(Some(score)) = scores.get_mut(at) {
+                    *score += strength * weight;
+                }
+            });
         }
+        scores.iter_mut().flatten().for_each(|score| *score = score.clamp(0.0, 1.0));
         scores
     }
 
     /// The `most` items that `history` speaks for most and does not hold, best first (of equals
-    /// the lower key).
+    /// the lower key), with the scores before they are cut off.
     #[must_use]
     pub fn recommend(&self, history: &[(Key, f32)], most: usize) -> Vec<(Key, f32)> {
-        let mut known: Vec<Key> = history.iter().map(|(item, _)| *item).collect();
-        known.sort_unstable();
-        let new = |item: &Key| known.binary_search(item).is_err();
-        let items: Vec<Key> = self.rows.iter().map(|(item, _)| item).filter(new).collect();
-        let scores = self.scores(history, &items);
-        let scored = items.into_iter().zip(scores);
-        let mut ranked: Vec<(Key, f32)> =
-            scored.filter_map(|(item, score)| Some((item, score?))).collect();
-        ranked.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        ranked.truncate(most);
-        ranked
-    }
-
-    /// The item of `history` that spoke most for `item` (of equals the later), when one did.
-    #[must_use]
-    pub fn because(&self, history: &[(Key, f32)], item: Key) -> Option<Key> {
-        let target = self.rows.get(item)?;
-        let norm = power(target.count, self.spec.item_exponent);
-        let shrinkage = self.spec.shrinkage * self.unit_now();
-        let mut best: Option<(Key, f64)> = None;
-        for (other, weight) in recent(history, self.spec.history_max) {
-            let Some(row) = self.rows.get(*other) else {
-                continue;
-            };
-            let other_norm = power(row.count, 1.0 - self.spec.item_exponent);
-            let share = f64::from(*weight) * f64::from(row.with(item))
-                / (other_norm * norm + shrinkage).max(f64::MIN_POSITIVE);
-            if share > 0.0 && best.is_none_or(|(_, most)| share >= most) {
-                best = Some((*other, share));
+        let known = self.known(history);
+        let Some(weights) = self.weights.as_deref().filter(|_| !known.is_empty()) else {
+            let items = self.rows.iter().map(|(item, _)| item);
+            let scored = items.filter_map(|item| Some((item, self.cosines(&known, item)?)));
+            return best(scored, history, most);
+        };
+        let user = User::of(weights, &known);
+        let mut sums = vec![0.0_f32; weights.items.len()];
+        for (place, strength) in &user.solved {
+            add(&mut sums, *strength, weights.dense_row(*place));
+            let (targets, values) = weights.row(*place);
+            for (target, weight) in targets.iter().zip(values) {
+                if let Some(sum) = sums.get_mut(*target as usize) {
+                    *sum += strength * weight;
+                }
             }
         }
-        best.map(|(key, _)| key)
+        if !user.factors.is_empty() {
+            for place in weights.solved.iter().map(|place| *place as usize) {
+                if let Some(sum) = sums.get_mut(place) {
+                    *sum += user.low_rank(weights, place);
+                }
+            }
+        }
+        if !user.strange.is_empty() {
+            for (item, sum) in weights.items.iter().zip(&mut sums) {
+                *sum += self.cosines(&user.strange, *item).unwrap_or(0.0) * weights.cosine;
+            }
+        }
+        let solved = weights.items.iter().copied().zip(sums);
+        let grown = self.rows.len() != weights.items.len();
+        let rows = self.rows.iter().map(|(item, _)| item).filter(|_| grown);
+        let new = rows.filter(|item| weights.place(*item).is_none());
+        let new = new.filter_map(|item| Some((item, self.cosines(&known, item)? * weights.cosine)));
+        best(solved.chain(new), history, most)
     }
 
-    fn history_rows(&self, history: &[(Key, f32)]) -> Vec<(&Row, f64)> {
+    /// The items of `history` that speak most for `item`, at most `most` of them, with what each
+    /// adds to its score (above 0), the strongest first (of equals the later).
+    #[must_use]
+    pub fn because(&self, history: &[(Key, f32)], item: Key, most: usize) -> Vec<(Key, f32)> {
+        let weights = self.weights.as_deref();
+        let to = weights.and_then(|weights| weights.place(item));
+        let mut shares: Vec<(Key, f32)> = Vec::new();
+        for one in self.known(history).iter().rev() {
+            let from = weights.and_then(|weights| weights.place(one.item));
+            let share = match (weights, from, to) {
+                (Some(weights), Some(from), Some(to)) => one.strength * weights.between(from, to),
+                _ => {
+                    let cosine = self.cosines(std::slice::from_ref(one), item).unwrap_or(0.0);
+                    cosine * weights.map_or(1.0, |weights| weights.cosine)
+                }
+            };
+            if share > 0.0 && one.item != item {
+                shares.push((one.item, share));
+            }
+        }
+        shares.sort_by(|a, b| b.1.total_cmp(&a.1));
+        shares.truncate(most);
+        shares
+    }
+
+    /// The part of a history that is known, with strengths.
+    fn known<'a>(&'a self, history: &[(Key, f32)]) -> Vec<Known<'a>> {
         recent(history, self.spec.history_max)
             .iter()
-            .filter(|(_, weight)| *weight > 0.0)
-            .filter_map(|(key, weight)| Some((self.rows.get(*key)?, f64::from(weight.min(100.0)))))
+            .filter_map(|(item, weight)| {
+                let strength = strength(*weight) as f32;
+                let row = self.rows.get(*item).filter(|_| strength > 0.0)?;
+                Some(Known { item: *item, row, strength })
+            })
             .collect()
+    }
+
+    /// The sum of cosines of a history's items with an item; `None` when that is unknown.
+    fn cosines(&self, known: &[Known<'_>], item: Key) -> Option<f32> {
+        let row = self.rows.get(item)?;
+        let shrinkage = self.shrinkage();
+        let mut sum = 0.0;
+        for one in known.iter().filter(|one| one.item != item) {
+            let both = f64::from(row.with(one.item).max(one.row.with(item)));
+            let cosine = Self::cosine(both, one.row.count, row.count, shrinkage);
+            sum += f64::from(one.strength) * cosine;
+        }
+        Some(sum as f32)
     }
 }
 
-struct Slot {
+/// An item of a history.
+#[derive(Clone, Copy)]
+struct Known<'a> {
     item: Key,
-    at: usize,
-    norm: f64,
-    sum: f64,
+    row: &'a Row,
+    strength: f32,
 }
 
-/// Calls `found` for each slot whose item is a neighbour: by search where the slots are few, else
-/// walking both ascending lists at once.
-fn gather(row: &Row, slots: &mut [Slot], mut found: impl FnMut(f32, &mut Slot)) {
-    let neighbours = row.neighbours();
-    if slots.len() * 8 < neighbours.len() {
+/// A history as the solution sees it.
+struct User<'a> {
+    /// Its items that the solution knows: places and strengths.
+    solved: Vec<(usize, f32)>,
+    /// Those it does not know.
+    strange: Vec<Known<'a>>,
+    /// The sum of its items' factors; empty where there are none.
+    factors: Vec<f32>,
+}
+
+impl<'a> User<'a> {
+    fn of(weights: &Weights, known: &[Known<'a>]) -> Self {
+        let mut user = Self { solved: Vec::new(), strange: Vec::new(), factors: Vec::new() };
+        user.solved.reserve_exact(known.len());
+        for one in known {
+            match weights.place(one.item) {
+                Some(place) => user.solved.push((place, one.strength)),
+                None => user.strange.push(*one),
+            }
+        }
+        if !weights.factors.is_empty() {
+            user.factors.resize(weights.chosen.rank, 0.0);
+            for (place, strength) in &user.solved {
+                add(&mut user.factors, *strength, weights.factors(*place));
+            }
+        }
+        user
+    }
+
+    fn low_rank(&self, weights: &Weights, place: usize) -> f32 {
+        if self.factors.is_empty() {
+            return 0.0;
+        }
+        dot(&self.factors, weights.factors(place)) * weights.scale(place)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Slot {
+    place: usize,
+    at: usize,
+}
+
+/// Calls `found` for each slot that the weights of `place` lead to: at once where they are dense,
+/// by search where the slots are few, else walking both ascending lists.
+fn gather(weights: &Weights, place: usize, slots: &[Slot], mut found: impl FnMut(f32, usize)) {
+    let row = weights.dense_row(place);
+    if !row.is_empty() {
         for slot in slots {
-            let both = row.with(slot.item);
-            if both > 0.0 {
-                found(both, slot);
+            found(row.get(slot.place).copied().unwrap_or_default(), slot.at);
+        }
+        return;
+    }
+    let (targets, values) = weights.row(place);
+    if slots.len() * 8 < targets.len() {
+        for slot in slots {
+            let at = targets.binary_search_by_key(&slot.place, |target| *target as usize).ok();
+            if let Some(weight) = at.and_then(|at| values.get(at)) {
+                found(*weight, slot.at);
             }
         }
         return;
     }
-    let mut slots = slots.iter_mut().peekable();
-    for (item, both) in neighbours {
-        while slots.next_if(|slot| slot.item < *item).is_some() {}
-        while let Some(slot) = slots.next_if(|slot| slot.item == *item) {
-            found(*both, slot);
+    let mut slots = slots.iter().peekable();
+    for (target, weight) in targets.iter().zip(values) {
+        let target = *target as usize;
+        while slots.next_if(|slot| slot.place < target).is_some() {}
+        while let Some(slot) = slots.next_if(|slot| slot.place == target) {
+            found(*weight, slot.at);
         }
     }
 }
 
-fn raised(similarity: f64, amplification: f64) -> f64 {
-    // The default is cheap; the general power is only for other settings.
-    if amplification == 1.25 {
-        similarity * similarity.sqrt().sqrt()
-    } else {
-        libm::pow(similarity, amplification)
+/// The best of what the history does not hold.
+fn best(
+    scored: impl Iterator<Item = (Key, f32)>,
+    history: &[(Key, f32)],
+    most: usize,
+) -> Vec<(Key, f32)> {
+    let mut known: Vec<Key> = history.iter().map(|(item, _)| *item).collect();
+    known.sort_unstable();
+    let order = |a: &(Key, f32), b: &(Key, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
+    // Room for twice as many as asked for, so that cutting back is rare.
+    let room = most.max(1) * 4;
+    let mut kept: Vec<(Key, f32)> = Vec::with_capacity(room);
+    let mut least = f32::NEG_INFINITY;
+    for one in scored {
+        if one.1 < least || known.binary_search(&one.0).is_ok() {
+            continue;
+        }
+        kept.push(one);
+        if kept.len() >= room {
+            kept.select_nth_unstable_by(most.saturating_sub(1), order);
+            kept.truncate(most);
+            least = kept.iter().map(|one| one.1).fold(f32::INFINITY, f32::min);
+        }
     }
-}
-
-fn power(count: f64, exponent: f64) -> f64 {
-    // The square root is exact and fast; the general power is only for other settings.
-    let power = if exponent == 0.5 { count.sqrt() } else { libm::pow(count, exponent) };
-    power.max(f64::MIN_POSITIVE.sqrt())
+    kept.sort_unstable_by(order);
+    kept.truncate(most);
+    kept
 }

@@ -1,39 +1,37 @@
 //! What an affinity model is told before it learns.
 
-/// Settings of a model; they are part of its state.
+/// Settings of a model; they are part of its state. What is not here, the model chooses itself on
+/// its panel of customers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AffinitySpec {
-    /// Most items known; the least seen make room.
+    /// Most items known; the least chosen make room.
     pub items_max: usize,
-    /// Most neighbours kept of an item; the least co-occurring make room.
+    /// Most neighbours counted of an item; the least co-occurring make room. Counts are exact
+    /// while no item has more.
     pub neighbours_max: usize,
     /// Most items of a history that are looked at, the last ones first.
     pub history_max: usize,
     /// Half-life of what was seen, in days.
     pub half_life_days: f64,
-    /// Pseudo-observations added to the denominator: what rests on little shrinks.
+    /// Pseudo-choices added to the denominator of a cosine: what rests on little shrinks.
     pub shrinkage: f64,
-    /// Exponent of the candidate's own count in the denominator, 0 to 1: 1/2 is the cosine,
-    /// less lets popular items score higher.
-    pub item_exponent: f64,
-    /// Power of a similarity, 1 to 8: above 1 a few near neighbours outweigh many far ones.
-    pub amplification: f64,
-    /// How much less the pairs of a long history count, 0 to 1: each counts
-    /// `(length + 1)^-activity_exponent`.
-    pub activity_exponent: f64,
+    /// Most items between which weights are solved in closed form, the most chosen; the others
+    /// have neighbours by cosine.
+    pub solved_max: usize,
+    /// Most customers on whose choices settings are judged.
+    pub panel_max: usize,
 }
 
 impl Default for AffinitySpec {
     fn default() -> Self {
         Self {
-            items_max: 16_384,
-            neighbours_max: 512,
-            history_max: 256,
+            items_max: 50_048,
+            neighbours_max: 4_096,
+            history_max: 1_024,
             half_life_days: 730.0,
             shrinkage: 1.0,
-            item_exponent: 0.5,
-            amplification: 1.25,
-            activity_exponent: 0.25,
+            solved_max: 4_096,
+            panel_max: 1_024,
         }
     }
 }
@@ -49,9 +47,8 @@ impl AffinitySpec {
         self.history_max = self.history_max.clamp(1, 1 << 14);
         self.half_life_days = within(self.half_life_days, 1.0, 36_500.0);
         self.shrinkage = within(self.shrinkage, 0.0, 1e6);
-        self.item_exponent = within(self.item_exponent, 0.0, 1.0);
-        self.amplification = within(self.amplification, 1.0, 8.0);
-        self.activity_exponent = within(self.activity_exponent, 0.0, 1.0);
+        self.solved_max = self.solved_max.clamp(1, 1 << 14);
+        self.panel_max = self.panel_max.clamp(1, 1 << 14);
         self
     }
 }

@@ -1,6 +1,8 @@
-//! The model as bytes: exactly what it holds.
+//! The model as bytes: exactly what it holds. Counts and weights are apart: replicas compare the
+//! first, and the second is a function of the first at an earlier position.
 
 use super::model::Affinity;
+use super::panel::Panel;
 use super::row::Row;
 use super::spec::AffinitySpec;
 use crate::core::codec::bytes::{CodecError, Reader, Writer};
@@ -8,20 +10,21 @@ use crate::core::codec::cow::{decode_map, encode_map};
 use crate::core::time::UnixMs;
 
 impl Affinity {
-    /// Appends the whole state, settings included.
+    /// Appends the whole state, settings included; not the weights.
     pub fn encode(&self, out: &mut Writer) {
-        for size in [self.spec.items_max, self.spec.neighbours_max, self.spec.history_max] {
+        let spec = &self.spec;
+        let sizes = [spec.items_max, spec.neighbours_max, spec.history_max];
+        for size in sizes.into_iter().chain([spec.solved_max, spec.panel_max]) {
             out.varint(size as u64);
         }
         out.f64(self.spec.half_life_days);
         out.f64(self.spec.shrinkage);
-        out.f64(self.spec.item_exponent);
-        out.f64(self.spec.amplification);
-        out.f64(self.spec.activity_exponent);
         out.u8(u8::from(self.now.is_some()));
         out.signed(self.now.unwrap_or_default().0);
         out.signed(self.landmark.0);
         out.varint(self.observed);
+        out.varint(self.solve_at);
+        self.panel.encode(out);
         encode_map(&self.rows, Row::encode, out);
     }
 
@@ -34,15 +37,15 @@ impl Affinity {
             usize::try_from(input.varint()?).map_err(|_| CodecError::Invalid("size"))
         };
         let (items_max, neighbours_max, history_max) = (size()?, size()?, size()?);
+        let (solved_max, panel_max) = (size()?, size()?);
         let spec = AffinitySpec {
             items_max,
             neighbours_max,
             history_max,
             half_life_days: input.f64()?,
             shrinkage: input.f64()?,
-            item_exponent: input.f64()?,
-            amplification: input.f64()?,
-            activity_exponent: input.f64()?,
+            solved_max,
+            panel_max,
         };
         let mut model = Self::new(spec.clone());
         if model.spec != spec {
@@ -53,6 +56,8 @@ impl Affinity {
         model.now = started.then_some(now);
         model.landmark = UnixMs(input.signed()?);
         model.observed = input.varint()?;
+        model.solve_at = input.varint()?;
+        model.panel = Panel::decode(spec.panel_max, input)?;
         let max = spec.neighbours_max;
         decode_map(&mut model.rows, |input| Row::decode(max, input), input)?;
         Ok(model)

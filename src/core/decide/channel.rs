@@ -17,7 +17,6 @@ use crate::core::catalog::schema::builtin;
 use crate::core::catalog::{Catalog, Channel, Placement};
 use crate::core::content::ContentError;
 use crate::core::expression::EvalError;
-use crate::core::key::Key;
 use crate::core::policy::{Bitset, Evaluation};
 use crate::core::value::Value;
 
@@ -331,6 +330,7 @@ fn placement(
 }
 
 const FEATURES_SHOWN_MAX: usize = 6;
+const ITEMS_SHOWN_MAX: usize = 3;
 
 fn reasons(
     shared: &Shared<'_>,
@@ -347,7 +347,7 @@ fn reasons(
         .propensity_candidate(candidate.offer, candidate.treatment, candidate.factors.affinity)
         .map(|asked| model.contributions(&shared.prepared, &asked, FEATURES_SHOWN_MAX))
         .unwrap_or_default();
-    let because: Option<Key> = shared.affinity().because(&shared.interests, offer.item);
+    let because = shared.affinity().because(&shared.interests, offer.item, ITEMS_SHOWN_MAX);
     let objectives = scorer.weights().contributions(offer, frame).unwrap_or_default();
     let ranking =
         catalog.schemes.get(usize::from(scheme)).map(|scheme| Ranking::new(scheme, frame));

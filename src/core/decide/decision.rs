@@ -207,8 +207,9 @@ pub struct RenderedContent {
 pub struct Reasons {
     /// Most telling features: key of the feature's path, share of the logit.
     pub features: Vec<(Key, f64)>,
-    /// The item in the customer's history that spoke most for it.
-    pub because: Option<Key>,
+    /// The items in the customer's history that spoke most for it, with what each added to the
+    /// affinity, the strongest first.
+    pub because: Vec<(Key, f32)>,
     /// Weighted contribution to each objective: index, amount.
     pub objectives: Vec<(u16, f64)>,
     /// What the customer's own answers do to the score: name, percent.

@@ -3,7 +3,7 @@
 use super::record::{Decoded, ItemRecord, LearningRecord, OutcomeRecord};
 use super::seen::Seen;
 use super::tally::Tallies;
-use crate::core::affinity::{Affinity, AffinitySpec};
+use crate::core::affinity::{Affinity, AffinitySpec, Choice};
 use crate::core::codec::bytes::CodecError;
 use crate::core::propensity::{Propensity, PropensitySpec};
 use crate::core::segment::Populations;
@@ -130,7 +130,8 @@ impl Models {
 
     fn observe(&mut self, record: &ItemRecord) -> Applied {
         self.counts.items += 1;
-        self.affinity.observe(&record.history, record.item, record.weight, record.at);
+        let ItemRecord { customer, item, weight, at, .. } = *record;
+        self.affinity.observe(&Choice { customer, history: &record.history, item, weight, at });
         Applied::Item
     }
 }

@@ -190,7 +190,7 @@ impl Default for ModelsFile {
             prior: PriorSource { probability: 0.1, evidence: 10.0 },
             labels: LabelsSource::default(),
             exclude: Vec::new(),
-            affinity_half_life: "90d".to_owned(),
+            affinity_half_life: "730d".to_owned(),
             accept_item_weight: 1.0,
         }
     }
