@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::config::EngineConfig;
 use super::error::StartError;
+use super::solver::Solver;
 use super::state::Engine;
 use crate::core::affinity::AffinitySpec;
 use crate::core::catalog::Catalog;
@@ -29,6 +30,7 @@ pub(super) struct Learner {
     store: Arc<dyn Store>,
     models: Models,
     affinity: AffinitySpec,
+    solver: Solver,
     checkpointed: u64,
     checkpointed_at: Instant,
 }
@@ -47,6 +49,7 @@ impl Learner {
             store,
             models: Models::new(PropensitySpec::default(), affinity.clone()),
             affinity,
+            solver: Solver::default(),
             checkpointed: 0,
             checkpointed_at: Instant::now(),
         };
@@ -59,6 +62,10 @@ impl Learner {
                 break;
             }
             learner.apply(&read);
+        }
+        let affinity = &learner.models.affinity;
+        if affinity.weights().is_none() && affinity.observed() > 0 {
+            learner.solver.want(Arc::new(affinity.clone()));
         }
         Ok(learner)
     }
@@ -74,6 +81,9 @@ impl Learner {
             self.checkpointed = restored.position();
             self.models = restored;
         }
+        if let Some(weights) = self.solver.load(&*self.store).await? {
+            self.models.affinity.adopt(weights);
+        }
         Ok(())
     }
 
@@ -86,6 +96,9 @@ impl Learner {
                 tracing::error!(position, %error, "a learning-log entry cannot be read; skipped");
             }
         }
+        if let Some(due) = self.models.affinity.take_due() {
+            self.solver.want(due);
+        }
         metrics::counter!("arbitra_learned_entries_total").increment(entries.len() as u64);
         if unreadable > 0 {
             metrics::counter!("arbitra_learned_unreadable_total").increment(unreadable);
@@ -97,10 +110,23 @@ impl Learner {
         }
     }
 
+    /// Serves with weights of affinity solved since; whether there were any.
+    fn take_solved(&mut self) -> bool {
+        let solved = self.solver.poll();
+        let found = solved.is_some();
+        if let Some(weights) = solved {
+            self.models.affinity.adopt(weights);
+        }
+        found
+    }
+
     /// Saves the models and forgets log entries well behind them.
     async fn checkpoint(&mut self, log_kept_max: u64) -> Result<(), StoreError> {
         let position = self.models.position();
         self.checkpointed_at = Instant::now();
+        if let Some(weights) = self.models.affinity.weights() {
+            self.solver.save(&*self.store, weights).await?;
+        }
         if position == self.checkpointed {
             return Ok(());
         }
@@ -147,6 +173,9 @@ async fn run(engine: Arc<Engine>, mut learner: Learner, stop: watch::Receiver<bo
                 tracing::warn!(%error, "the learning log cannot be read");
                 tokio::time::sleep(RETRY_PAUSE).await;
             }
+        }
+        if learner.take_solved() {
+            publish(&engine, &learner.models);
         }
         if learner.checkpointed_at.elapsed() >= engine.config.checkpoint_interval
             && let Err(error) = learner.checkpoint(engine.config.log_kept_max).await

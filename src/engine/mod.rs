@@ -18,6 +18,7 @@ mod quota;
 mod record;
 mod remember;
 mod rules;
+mod solver;
 mod start;
 mod state;
 

@@ -64,6 +64,11 @@ const METRICS: &[(&str, Kind, &str)] = &[
         "Entries of the learning log that could not be read and were skipped.",
     ),
     (
+        "arbitra_affinity_solve_seconds",
+        Kind::Gauge,
+        "How long the weights of affinity took to solve, the last time.",
+    ),
+    (
         "arbitra_learned_position",
         Kind::Gauge,
         "Position in the learning log that decisions are made with.",

@@ -18,7 +18,7 @@ const HALF_LIFE_DAYS_MAX: i64 = 3650;
 pub(super) fn compile(build: &Build<'_>, schema: &mut Schema) -> (ModelsSpec, Prior) {
     let defaults = ModelsFile::default();
     let source = build.folder.models.as_ref().map_or(&defaults, |file| &file.source);
-    let mut half_life_ms = 90 * DAY_MS;
+    let mut half_life_ms = 730 * DAY_MS;
     let mut belief =
         Prior { probability: source.prior.probability, evidence: source.prior.evidence };
     let mut excluded: BTreeSet<Arc<str>> = BTreeSet::new();
