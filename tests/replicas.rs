@@ -129,3 +129,45 @@ async fn replicas_at_the_same_position_hold_the_same_bytes() {
     second_running.stop(&second).await;
     third_running.stop(&third).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn affinity_is_solved_alike_on_every_replica_and_kept_for_the_next_start() {
+    let server = RedisServer::start();
+    let (first, first_running) = replica(&server).await;
+    let (second, second_running) = replica(&server).await;
+    let catalog = first.snapshot().catalog.clone();
+    let mut last = 0;
+    for number in 0..80_usize {
+        // Each customer takes two offers that go together.
+        let customer = number / 2;
+        let offer = (customer + number % 2) % catalog.offers.len();
+        let mut call = answer(&catalog, 0, 0, u32::try_from(offer).unwrap());
+        call.customer = format!("customer {customer}");
+        call.outcome.id = id64(&format!("accepted {number}"));
+        call.outcome.decision = None;
+        let recorded = first.record_outcomes(vec![call]).await;
+        last = last.max(recorded[0].as_ref().unwrap().log_position);
+    }
+    reach(&first, last).await;
+    reach(&second, last).await;
+    let solved = async |engine: &Engine| {
+        support::eventually("weights are solved", async || {
+            engine.snapshot().models.affinity.weights().cloned()
+        })
+        .await
+    };
+    let weights = solved(&first).await;
+    assert_eq!(weights.observed(), 64);
+    assert_eq!(*weights, *solved(&second).await);
+    assert_eq!(first.snapshot().models.digest(), second.snapshot().models.digest());
+    first_running.stop(&first).await;
+    second_running.stop(&second).await;
+
+    // One that starts now need not solve first.
+    let (third, third_running) = replica(&server).await;
+    assert_eq!(third.snapshot().models.affinity.weights(), Some(&weights));
+    let (offer, other) = (catalog.offers[0].item, catalog.offers[1].item);
+    let score = third.snapshot().models.affinity.score(&[(offer, 1.0)], other);
+    assert!(score.unwrap() > 0.0);
+    third_running.stop(&third).await;
+}

@@ -34,7 +34,8 @@ pub struct Parts {
 /// The weights to serve.
 pub fn assemble(model: &Affinity, counts: &Counts, parts: &mut Parts) -> Weights {
     let settings = parts.best.settings;
-    let rank = parts.spectrum.as_ref().map_or(0, |_| settings.rank);
+    let found = parts.spectrum.as_ref().map_or(0, |spectrum| spectrum.vectors.ncols());
+    let rank = settings.rank.min(found);
     let blend = if rank > 0 { settings.blend } else { 0.0 };
     let mut all = Weights {
         observed: model.observed(),

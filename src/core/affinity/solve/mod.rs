@@ -33,7 +33,7 @@ pub fn solve(model: &Affinity) -> Option<Weights> {
     }
     let solved_max = model.spec().solved_max;
     let (trial, _) = counts.of_most(TRIAL_ITEMS_MAX.min(solved_max));
-    let best = trial::choose(model, trial);
+    let best = trial::choose(model, &trial);
     let (solved, places) = counts.of_most(solved_max);
     let ridge = Ridge { ridge: best.settings.ridge, dropout: best.settings.dropout };
     let mut parts = assemble::Parts {

@@ -18,14 +18,15 @@ pub struct Case {
     pub held: Vec<(usize, f64)>,
 }
 
-/// Splits each member's choices, and takes what is held out off the counts.
-pub fn hold_out(panel: &Panel, counts: &mut Counts) -> Vec<Case> {
+/// Splits each member's choices, for each `salt` in another way, and takes what is held out off the
+/// counts.
+pub fn hold_out(panel: &Panel, salt: u64, counts: &mut Counts) -> Vec<Case> {
     let mut cases = Vec::new();
     for member in panel.members() {
         let mut case = Case::default();
         for (item, weight) in member.history.iter() {
             let Ok(number) = counts.items.binary_search(item) else { continue };
-            let held = unit(mix64(member.rank, u64::from(item.0)), 1) < HELD_OUT;
+            let held = unit(mix64(member.rank, u64::from(item.0)), salt) < HELD_OUT;
             let list = if held { &mut case.held } else { &mut case.query };
             list.push((number, strength(*weight)));
         }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::indexing_slicing, reason = "indices run over the bounds of their own matrix")]
 
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 use super::block::first_columns;
 use super::closed_form::{Ridge, closed_form};
@@ -17,12 +17,14 @@ const RIDGE_FIRST: f64 = 1.0;
 const RIDGE_STEP: f64 = 2.0;
 /// Most steps from the best ridge so far, either way.
 const RIDGE_STEPS_MAX: i32 = 6;
-/// Dropouts tried.
-const DROPOUTS: [f64; 2] = [1.0, 0.0];
+/// Share of itself that is added to the diagonal: half of a history forgotten.
+const DROPOUT: f64 = 1.0;
+/// How often choices are held out anew, to tell settings from chance.
+const FOLDS: u64 = 2;
 /// Shares of the low-rank part that are tried.
 const BLENDS: [f64; 6] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6];
 /// Ranks tried.
-const RANKS: [usize; 3] = [16, 32, 64];
+const RANKS: [usize; 2] = [32, 64];
 /// Cosines count this much of a solved weight while nothing is known.
 const COSINE_FIRST: f64 = 0.02;
 
@@ -53,69 +55,113 @@ pub struct Best {
     pub cosine: f64,
 }
 
+/// Choices held out once, and what is known without them.
+struct Fold {
+    cases: Vec<Case>,
+    counts: Counts,
+    gram: Array2<f64>,
+}
+
 /// The settings that do best on the panel; the first ones when there is none. `counts` are those
 /// of the items to try with.
-pub fn choose(model: &Affinity, mut counts: Counts) -> Best {
-    let typical = counts.typical();
-    let first =
-        Settings { ridge: RIDGE_FIRST * typical, dropout: DROPOUTS[0], rank: 0, blend: 0.0 };
+pub fn choose(model: &Affinity, counts: &Counts) -> Best {
+    let ridge = RIDGE_FIRST * counts.typical();
+    let first = Settings { ridge, dropout: DROPOUT, rank: 0, blend: 0.0 };
     let mut best = Best { settings: first, ndcg: 0.0, ratio: 1.0, cosine: COSINE_FIRST };
-    let cases = hold_out(&model.panel, &mut counts);
-    if cases.is_empty() {
+    let fold = |salt: u64| {
+        let mut counts = counts.clone();
+        let cases = hold_out(&model.panel, salt, &mut counts);
+        let gram = counts.dense();
+        (!cases.is_empty()).then_some(Fold { cases, counts, gram })
+    };
+    let folds: Vec<Fold> = (0..FOLDS).filter_map(fold).collect();
+    if folds.is_empty() {
         return best;
     }
-    let gram = counts.dense();
-    let mut closed = None;
-    for dropout in DROPOUTS {
-        // Downhill in steps, either way from the best so far.
-        let middle = best.settings.ridge;
-        for (direction, from) in [(-1, 0), (1, 1)] {
-            for step in from..=RIDGE_STEPS_MAX {
-                let ridge = middle * RIDGE_STEP.powi(direction * step);
-                let weights = closed_form(gram.clone(), Ridge { ridge, dropout });
-                let Some(scores) = weights.map(|weights| scores(&weights, &cases)) else { break };
-                let ndcg = mean_ndcg(&scores, &cases);
-                if ndcg > best.ndcg {
-                    best.ndcg = ndcg;
-                    best.settings = Settings { ridge, dropout, ..best.settings };
-                    closed = Some(scores);
-                } else if step > 0 {
-                    break;
-                }
-            }
-        }
-    }
-    if let Some(closed) = closed {
-        best.cosine = slope(&closed, &scores(&cosines(gram, model.spec().shrinkage), &cases));
-        blend(&mut best, &closed, &cases, &Spectrum::of(&counts));
+    let closed = descend(&mut best, &folds);
+    if closed.len() == folds.len() {
+        let shrinkage = model.spec().shrinkage;
+        let by = folds.iter().zip(&closed).map(|(fold, closed)| {
+            slope(closed, &scores(&cosines(fold.gram.clone(), shrinkage), &fold.cases))
+        });
+        best.cosine = by.sum::<f64>() / folds.len() as f64;
+        blend(&mut best, &closed, &folds);
     }
     best
 }
 
-/// The share of the low-rank part, and its rank.
-fn blend(best: &mut Best, closed: &Array2<f64>, cases: &[Case], spectrum: &Spectrum) {
-    let closed_size = root_mean_square(closed);
-    let roots: Array1<f64> = spectrum.norms.iter().map(|norm| norm.sqrt()).collect();
-    for rank in RANKS {
-        let vectors = first_columns(&spectrum.vectors, rank);
-        let mut users = Array2::<f64>::zeros((cases.len(), vectors.ncols()));
-        for (case, mut user) in cases.iter().zip(users.axis_iter_mut(Axis(0))) {
-            for (number, strength) in &case.query {
-                user.scaled_add(strength / roots[*number], &vectors.row(*number));
+/// The ridge, downhill in steps, either way from the first; the scores with it by fold.
+fn descend(best: &mut Best, folds: &[Fold]) -> Vec<Array2<f64>> {
+    let middle = best.settings.ridge;
+    let mut closed = Vec::new();
+    for (direction, from) in [(-1, 0), (1, 1)] {
+        for step in from..=RIDGE_STEPS_MAX {
+            let ridge = middle * RIDGE_STEP.powi(direction * step);
+            let tried = Ridge { ridge, dropout: best.settings.dropout };
+            let by_fold = folds.iter().filter_map(|fold| {
+                let weights = closed_form(fold.gram.clone(), tried)?;
+                Some(scores(&weights, &fold.cases))
+            });
+            let by_fold: Vec<Array2<f64>> = by_fold.collect();
+            if by_fold.len() < folds.len() {
+                break;
             }
-        }
-        let low = users.dot(&vectors.t()) * &roots;
-        let ratio = closed_size / root_mean_square(&low).max(f64::MIN_POSITIVE);
-        for blend in BLENDS {
-            let mixed = closed * (1.0 - blend) + &low * (blend * ratio);
-            let ndcg = mean_ndcg(&mixed, cases);
+            let ndcg = mean_ndcg(folds, |number| by_fold[number].view());
             if ndcg > best.ndcg {
                 best.ndcg = ndcg;
-                best.ratio = ratio;
-                best.settings = Settings { rank: vectors.ncols(), blend, ..best.settings };
+                best.settings.ridge = ridge;
+                closed = by_fold;
+            } else if step > 0 {
+                break;
             }
         }
     }
+    closed
+}
+
+/// The share of the low-rank part, and its rank. What is gained by a share is looked at together
+/// with what its neighbours gain, so that chance alone takes none to the end.
+fn blend(best: &mut Best, closed: &[Array2<f64>], folds: &[Fold]) {
+    let spectra: Vec<Spectrum> = folds.iter().map(|fold| Spectrum::of(&fold.counts)).collect();
+    let plain = best.ndcg;
+    for rank in RANKS {
+        let lows: Vec<Array2<f64>> =
+            folds.iter().zip(&spectra).map(|(fold, spectrum)| low(fold, spectrum, rank)).collect();
+        let ratios = closed.iter().zip(&lows).map(|(closed, low)| {
+            root_mean_square(closed) / root_mean_square(low).max(f64::MIN_POSITIVE)
+        });
+        let ratio = ratios.sum::<f64>() / folds.len() as f64;
+        let mut found: Vec<f64> = vec![plain];
+        found.extend(BLENDS.iter().map(|blend| {
+            let mixed: Vec<Array2<f64>> = closed
+                .iter()
+                .zip(&lows)
+                .map(|(closed, low)| closed * (1.0 - blend) + low * (blend * ratio))
+                .collect();
+            mean_ndcg(folds, |number| mixed[number].view())
+        }));
+        for (blend, near) in BLENDS.iter().zip(found.windows(3)) {
+            let smoothed = near.iter().sum::<f64>() / near.len() as f64;
+            if smoothed > best.ndcg {
+                best.ndcg = smoothed;
+                best.ratio = ratio;
+                best.settings = Settings { rank, blend: *blend, ..best.settings };
+            }
+        }
+    }
+}
+
+/// Scores by the low-rank part.
+fn low(fold: &Fold, spectrum: &Spectrum, rank: usize) -> Array2<f64> {
+    let roots: Array1<f64> = spectrum.norms.iter().map(|norm| norm.sqrt()).collect();
+    let vectors = first_columns(&spectrum.vectors, rank);
+    let mut users = Array2::<f64>::zeros((fold.cases.len(), vectors.ncols()));
+    for (case, mut user) in fold.cases.iter().zip(users.axis_iter_mut(Axis(0))) {
+        for (number, strength) in &case.query {
+            user.scaled_add(strength / roots[*number], &vectors.row(*number));
+        }
+    }
+    users.dot(&vectors.t()) * &roots
 }
 
 fn root_mean_square(scores: &Array2<f64>) -> f64 {
@@ -152,21 +198,28 @@ fn scores(weights: &Array2<f64>, cases: &[Case]) -> Array2<f64> {
     scores
 }
 
-/// Mean NDCG@10 with binary relevance; a held-out choice's rank is how many others, of those that
-/// the query does not hold, score at least as high.
-fn mean_ndcg(scores: &Array2<f64>, cases: &[Case]) -> f64 {
-    let gain = |rank: usize| 1.0 / libm::log2(rank as f64 + 2.0);
-    let mut sum = 0.0;
-    for (case, scores) in cases.iter().zip(scores.axis_iter(Axis(0))) {
-        let rank = |held: usize| {
-            let reach = |other: f64| other >= scores[held];
-            let all = scores.iter().filter(|other| reach(**other)).count();
-            let known = case.query.iter().filter(|(number, _)| reach(scores[*number])).count();
-            all.saturating_sub(known + 1)
-        };
-        let hits = case.held.iter().map(|(held, _)| rank(*held)).filter(|rank| *rank < 10);
-        let ideal: f64 = (0..case.held.len().min(10)).map(gain).sum();
-        sum += hits.map(gain).sum::<f64>() / ideal;
+/// Mean NDCG@10 with binary relevance over all cases; a held-out choice's rank is how many others,
+/// of those that the query does not hold, score at least as high.
+fn mean_ndcg<'a>(folds: &[Fold], scores: impl Fn(usize) -> ArrayView2<'a, f64>) -> f64 {
+    let (mut sum, mut cases) = (0.0, 0);
+    for (number, fold) in folds.iter().enumerate() {
+        for (case, scores) in fold.cases.iter().zip(scores(number).axis_iter(Axis(0))) {
+            sum += ndcg(case, scores);
+            cases += 1;
+        }
     }
-    sum / cases.len().max(1) as f64
+    sum / f64::from(cases.max(1))
+}
+
+fn ndcg(case: &Case, scores: ArrayView1<'_, f64>) -> f64 {
+    let gain = |rank: usize| 1.0 / libm::log2(rank as f64 + 2.0);
+    let rank = |held: usize| {
+        let reach = |other: f64| other >= scores[held];
+        let all = scores.iter().filter(|other| reach(**other)).count();
+        let known = case.query.iter().filter(|(number, _)| reach(scores[*number])).count();
+        all.saturating_sub(known + 1)
+    };
+    let hits = case.held.iter().map(|(held, _)| rank(*held)).filter(|rank| *rank < 10);
+    let ideal: f64 = (0..case.held.len().min(10)).map(gain).sum();
+    hits.map(gain).sum::<f64>() / ideal
 }

@@ -12,6 +12,7 @@ mod derived;
 mod events;
 mod exploration;
 mod guards;
+mod items;
 mod levers;
 mod limits;
 mod literal;

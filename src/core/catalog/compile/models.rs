@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::Build;
 use super::literal::span;
 use super::offers::prior;
+use super::{Build, items};
 use crate::core::catalog::schema::{Origin, Schema};
 use crate::core::catalog::source::ModelsFile;
 use crate::core::catalog::{ModelsSpec, Prior};
@@ -32,6 +32,7 @@ pub(super) fn compile(build: &Build<'_>, schema: &mut Schema) -> (ModelsSpec, Pr
         if !(0.0..=1e6).contains(&source.accept_item_weight) {
             top.key("accept_item_weight").error("a weight lies in 0..=1000000");
         }
+        items::check(build, &top, source);
         let section = top.key("exclude");
         for (index, path) in source.exclude.iter().enumerate() {
             let known = || schema.slots.iter().filter(|spec| may_teach(&spec.origin));

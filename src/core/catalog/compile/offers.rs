@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Build;
 use super::levers::{combined, lever};
 use super::literal::{any, moment};
 use super::names::{Namespace, id_key, id_value, identifier, is_locale};
 use super::scope::Facts;
 use super::treatments::Treatments;
 use super::windows::hours as hours_of;
+use super::{Build, items};
 use crate::core::catalog::fault::{Place, Severity};
 use crate::core::catalog::kind::FileKind;
 use crate::core::catalog::read::Parsed;
@@ -175,7 +175,7 @@ impl Offers<'_, '_> {
             names: localized_names(&place.key("name"), &source.name),
             group,
             kind: source.kind,
-            item: Key::of(source.item.as_deref().unwrap_or(&source.id)),
+            item: items::item(self.build, source),
             attributes: attributes.collect(),
             priority: source.priority,
             lever: combined(self.build, &place, own_lever, group_lever),

@@ -182,6 +182,10 @@ pub struct ModelsFile {
     pub affinity_half_life: String,
     /// Weight of an accepted offer's item as interest in it.
     pub accept_item_weight: f64,
+    /// Attribute of offers that names the item an offer stands for in affinity, where the offer
+    /// has it and no `item` of its own: with `product`, all offers of one product share what is
+    /// known of it. Default: each offer is an item of its own.
+    pub items_by: Option<String>,
 }
 
 impl Default for ModelsFile {
@@ -192,6 +196,7 @@ impl Default for ModelsFile {
             exclude: Vec::new(),
             affinity_half_life: "730d".to_owned(),
             accept_item_weight: 1.0,
+            items_by: None,
         }
     }
 }

@@ -5,6 +5,7 @@ mod content;
 mod faults;
 mod garbage;
 mod missing;
+mod items;
 mod shapes;
 mod tables;
 
