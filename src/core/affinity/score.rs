@@ -26,34 +26,39 @@ impl Affinity {
     /// once.
     #[must_use]
     pub fn scores(&self, history: &[(Key, f32)], items: &[Key]) -> Vec<Option<f32>> {
-        let known = self.known(history);
-        if known.is_empty() {
-            return vec![None; items.len()];
-        }
         let Some(weights) = self.weights.as_deref() else {
+            let known = self.known(history, None);
+            if known.is_empty() {
+                return vec![None; items.len()];
+            }
             let sums = items.iter().map(|item| self.cosines(&known, *item));
             return sums.map(|sum| sum.map(|sum| sum / (1.0 + sum))).collect();
         };
-        let user = User::of(weights, &known);
+        let user = self.user(weights, history);
+        if user.is_empty() {
+            return vec![None; items.len()];
+        }
+        // All of the history by its counts: only for candidates that came up since.
+        let mut known: Option<Vec<Known<'_>>> = None;
         let mut slots: Vec<Slot> = Vec::with_capacity(items.len());
         let mut scores: Vec<Option<f32>> = Vec::with_capacity(items.len());
         for (at, item) in items.iter().enumerate() {
             scores.push(match weights.place(*item) {
                 Some(place) => {
                     slots.push(Slot { place, at });
-                    let strange = self.cosines(&user.strange, *item).unwrap_or(0.0);
-                    Some(user.low_rank(weights, place) + strange * weights.cosine)
+                    Some(user.low_rank(weights, place) + self.strange(weights, &user, *item))
                 }
-                None => self.cosines(&known, *item).map(|sum| sum * weights.cosine),
+                None => {
+                    let known = known.get_or_insert_with(|| self.known(history, None));
+                    self.cosines(known, *item).map(|sum| sum * weights.cosine)
+                }
             });
         }
         slots.sort_unstable_by_key(|slot| (slot.place, slot.at));
-        for (place, strength) in &user.solved {
-            gather(weights, *place, &slots, |weight, at| {
-                if let Some(Some(score)) = scores.get_mut(at) {
-                    *score += strength * weight;
-                }
-            });
+        for (slot, sum) in slots.iter().zip(sums(weights, &user, &slots)) {
+            if let Some(Some(score)) = scores.get_mut(slot.at) {
+                *score += sum;
+            }
         }
         scores.iter_mut().flatten().for_each(|score| *score = score.clamp(0.0, 1.0));
         scores
@@ -63,13 +68,16 @@ impl Affinity {
     /// the lower key), with the scores before they are cut off.
     #[must_use]
     pub fn recommend(&self, history: &[(Key, f32)], most: usize) -> Vec<(Key, f32)> {
-        let known = self.known(history);
-        let Some(weights) = self.weights.as_deref().filter(|_| !known.is_empty()) else {
-            let items = self.rows.iter().map(|(item, _)| item);
-            let scored = items.filter_map(|item| Some((item, self.cosines(&known, item)?)));
-            return best(scored, history, most);
+        let cosines = |known: &[Known<'_>], item: Key| Some((item, self.cosines(known, item)?));
+        let Some(weights) = self.weights.as_deref() else {
+            let known = self.known(history, None);
+            let items = self.rows.iter().map(|(item, _)| item).filter(|_| !known.is_empty());
+            return best(items.filter_map(|item| cosines(&known, item)), history, most);
         };
-        let user = User::of(weights, &known);
+        let user = self.user(weights, history);
+        if user.is_empty() {
+            return Vec::new();
+        }
         let mut sums = vec![0.0_f32; weights.items.len()];
         for (place, strength) in &user.solved {
             add(&mut sums, *strength, weights.dense_row(*place));
@@ -89,14 +97,18 @@ impl Affinity {
         }
         if !user.strange.is_empty() {
             for (item, sum) in weights.items.iter().zip(&mut sums) {
-                *sum += self.cosines(&user.strange, *item).unwrap_or(0.0) * weights.cosine;
+                *sum += self.strange(weights, &user, *item);
             }
         }
         let solved = weights.items.iter().copied().zip(sums);
-        let grown = self.rows.len() != weights.items.len();
-        let rows = self.rows.iter().map(|(item, _)| item).filter(|_| grown);
-        let new = rows.filter(|item| weights.place(*item).is_none());
-        let new = new.filter_map(|item| Some((item, self.cosines(&known, item)? * weights.cosine)));
+        if self.rows.len() == weights.items.len() {
+            return best(solved, history, most);
+        }
+        let known = self.known(history, None);
+        let new = self.rows.iter().map(|(item, _)| item);
+        let new = new.filter(|item| weights.place(*item).is_none());
+        let new = new.filter_map(|item| cosines(&known, item));
+        let new = new.map(|(item, sum)| (item, sum * weights.cosine));
         best(solved.chain(new), history, most)
     }
 
@@ -107,7 +119,7 @@ impl Affinity {
         let weights = self.weights.as_deref();
         let to = weights.and_then(|weights| weights.place(item));
         let mut shares: Vec<(Key, f32)> = Vec::new();
-        for one in self.known(history).iter().rev() {
+        for one in self.known(history, None).iter().rev() {
             let from = weights.and_then(|weights| weights.place(one.item));
             let share = match (weights, from, to) {
                 (Some(weights), Some(from), Some(to)) => one.strength * weights.between(from, to),
@@ -125,16 +137,51 @@ impl Affinity {
         shares
     }
 
-    /// The part of a history that is known, with strengths.
-    fn known<'a>(&'a self, history: &[(Key, f32)]) -> Vec<Known<'a>> {
+    /// The part of a history that is counted, without what `weights` know, with strengths.
+    fn known<'a>(&'a self, history: &[(Key, f32)], but: Option<&Weights>) -> Vec<Known<'a>> {
         recent(history, self.spec.history_max)
             .iter()
+            .filter(|(item, _)| but.is_none_or(|weights| weights.place(*item).is_none()))
             .filter_map(|(item, weight)| {
                 let strength = strength(*weight) as f32;
                 let row = self.rows.get(*item).filter(|_| strength > 0.0)?;
                 Some(Known { item: *item, row, strength })
             })
             .collect()
+    }
+
+    /// A history as the solution sees it.
+    fn user<'a>(&'a self, weights: &Weights, history: &[(Key, f32)]) -> User<'a> {
+        let recent = recent(history, self.spec.history_max);
+        let mut solved = Vec::with_capacity(recent.len());
+        for (item, weight) in recent {
+            let strength = strength(*weight) as f32;
+            if strength > 0.0
+                && let Some(place) = weights.place(*item)
+            {
+                solved.push((place, strength));
+            }
+        }
+        let strange = match solved.len() == recent.len() {
+            true => Vec::new(),
+            false => self.known(history, Some(weights)),
+        };
+        let mut factors = Vec::new();
+        if !weights.factors.is_empty() {
+            factors.resize(weights.chosen.rank, 0.0);
+            for (place, strength) in &solved {
+                add(&mut factors, *strength, weights.factors(*place));
+            }
+        }
+        User { solved, strange, factors }
+    }
+
+    /// What the part of a history that the solution does not know adds to a solved item.
+    fn strange(&self, weights: &Weights, user: &User<'_>, item: Key) -> f32 {
+        if user.strange.is_empty() {
+            return 0.0;
+        }
+        self.cosines(&user.strange, item).unwrap_or(0.0) * weights.cosine
     }
 
     /// The sum of cosines of a history's items with an item; `None` when that is unknown.
@@ -169,23 +216,9 @@ struct User<'a> {
     factors: Vec<f32>,
 }
 
-impl<'a> User<'a> {
-    fn of(weights: &Weights, known: &[Known<'a>]) -> Self {
-        let mut user = Self { solved: Vec::new(), strange: Vec::new(), factors: Vec::new() };
-        user.solved.reserve_exact(known.len());
-        for one in known {
-            match weights.place(one.item) {
-                Some(place) => user.solved.push((place, one.strength)),
-                None => user.strange.push(*one),
-            }
-        }
-        if !weights.factors.is_empty() {
-            user.factors.resize(weights.chosen.rank, 0.0);
-            for (place, strength) in &user.solved {
-                add(&mut user.factors, *strength, weights.factors(*place));
-            }
-        }
-        user
+impl User<'_> {
+    fn is_empty(&self) -> bool {
+        self.solved.is_empty() && self.strange.is_empty()
     }
 
     fn low_rank(&self, weights: &Weights, place: usize) -> f32 {
@@ -202,32 +235,48 @@ struct Slot {
     at: usize,
 }
 
-/// Calls `found` for each slot that the weights of `place` lead to: at once where they are dense,
-/// by search where the slots are few, else walking both ascending lists.
-fn gather(weights: &Weights, place: usize, slots: &[Slot], mut found: impl FnMut(f32, usize)) {
-    let row = weights.dense_row(place);
-    if !row.is_empty() {
-        for slot in slots {
-            found(row.get(slot.place).copied().unwrap_or_default(), slot.at);
+/// What the weights of a history's items add to each slot.
+fn sums(weights: &Weights, user: &User<'_>, slots: &[Slot]) -> Vec<f32> {
+    // Whole dense rows are added at once, several weights an instruction: faster than picking
+    // some of them out as soon as those are not few.
+    if slots.len() * 8 > weights.items.len() && !weights.dense.is_empty() {
+        let mut all = vec![0.0; weights.items.len()];
+        for (place, strength) in &user.solved {
+            add(&mut all, *strength, weights.dense_row(*place));
         }
-        return;
+        return slots.iter().map(|slot| all.get(slot.place).copied().unwrap_or_default()).collect();
     }
-    let (targets, values) = weights.row(place);
+    let mut sums = vec![0.0; slots.len()];
+    for (place, strength) in &user.solved {
+        let row = weights.dense_row(*place);
+        if row.is_empty() {
+            gather(weights.row(*place), *strength, slots, &mut sums);
+            continue;
+        }
+        for (sum, slot) in sums.iter_mut().zip(slots) {
+            *sum += strength * row.get(slot.place).copied().unwrap_or_default();
+        }
+    }
+    sums
+}
+
+/// Adds the weights of a sparse row: by search where the slots are few, else walking both
+/// ascending lists.
+fn gather(row: (&[u32], &[f32]), strength: f32, slots: &[Slot], sums: &mut [f32]) {
+    let (targets, values) = row;
     if slots.len() * 8 < targets.len() {
-        for slot in slots {
+        for (slot, sum) in slots.iter().zip(sums) {
             let at = targets.binary_search_by_key(&slot.place, |target| *target as usize).ok();
-            if let Some(weight) = at.and_then(|at| values.get(at)) {
-                found(*weight, slot.at);
-            }
+            *sum += strength * at.and_then(|at| values.get(at)).copied().unwrap_or_default();
         }
         return;
     }
-    let mut slots = slots.iter().peekable();
+    let mut slots = slots.iter().zip(sums).peekable();
     for (target, weight) in targets.iter().zip(values) {
         let target = *target as usize;
-        while slots.next_if(|slot| slot.place < target).is_some() {}
-        while let Some(slot) = slots.next_if(|slot| slot.place == target) {
-            found(*weight, slot.at);
+        while slots.next_if(|(slot, _)| slot.place < target).is_some() {}
+        while let Some((_, sum)) = slots.next_if(|(slot, _)| slot.place == target) {
+            *sum += strength * weight;
         }
     }
 }
