@@ -17,6 +17,7 @@ use crate::core::catalog::schema::builtin;
 use crate::core::catalog::{Catalog, Channel, Placement};
 use crate::core::content::ContentError;
 use crate::core::expression::EvalError;
+use crate::core::key::Key;
 use crate::core::policy::{Bitset, Evaluation};
 use crate::core::value::Value;
 
