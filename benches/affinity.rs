@@ -98,7 +98,7 @@ fn compare(dir: &str, model: &Affinity, histories: &Histories, names: &BTreeMap<
         scored.sort_by(|a, b| b.0.total_cmp(&a.0));
         for ((score, item), pair) in scored.iter().zip(best.as_array().unwrap()) {
             worst = worst.max((score - pair[1].as_f64().unwrap()).abs());
-            same_order &= names[item] == pair[0].to_string();
+            same_order &= names[item].parse().ok() == pair[0].as_u64();
             compared += 1;
         }
     }
