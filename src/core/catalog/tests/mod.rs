@@ -4,8 +4,8 @@ mod compiled;
 mod content;
 mod faults;
 mod garbage;
-mod missing;
 mod items;
+mod missing;
 mod shapes;
 mod tables;
 
