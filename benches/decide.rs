@@ -42,7 +42,7 @@ fn snapshot(offers: usize) -> Snapshot {
     let files = synthetic::synthetic_rules(offers, SEED);
     let loaded = catalog::load(&files).unwrap_or_else(|faults| panic!("{faults:#?}"));
     let models = Models::new(PropensitySpec::default(), AffinitySpec::default());
-    Snapshot { catalog: Arc::new(loaded.catalog), models: Arc::new(models) }
+    Snapshot { catalog: Arc::new(loaded.catalog), models: Arc::new(models), prices: Arc::default() }
 }
 
 fn cases(snapshot: &Snapshot, explain: bool) -> Vec<Case> {
@@ -104,7 +104,7 @@ fn taught(snapshot: &Snapshot) -> Snapshot {
         };
         models.apply(number + 1, &LearningRecord::Outcome(record).encode());
     }
-    Snapshot { catalog: snapshot.catalog.clone(), models: Arc::new(models) }
+    Snapshot { catalog: snapshot.catalog.clone(), models: Arc::new(models), prices: Arc::default() }
 }
 
 fn policy_alone(snapshot: &Snapshot, case: &Case) -> usize {

@@ -8,6 +8,8 @@
     reason = "all of it is a test"
 )]
 
+#[path = "pacing/decided.rs"]
+mod decided;
 #[path = "pacing/hindsight.rs"]
 mod hindsight;
 #[path = "pacing/instance.rs"]
@@ -131,4 +133,29 @@ fn the_same_instance_is_decided_the_same() {
     let (one, two) = (run(&instance, Choice::Priced), run(&instance, Choice::Priced));
     assert_eq!(one.value.to_bits(), two.value.to_bits());
     assert_eq!(one.prices, two.prices);
+}
+
+/// Through the whole decision, from YAML: the constrained scheme against the optimum in hindsight,
+/// and against the same rules ranked by expected value.
+#[test]
+fn a_catalog_s_own_budgets_last_and_its_shares_are_kept() {
+    let (instance, outcome, served) = decided::day(&decided::catalog("constrained"), 3_000);
+    let known = hindsight(&instance);
+    let share = outcome.value / known.value;
+    let error = pacing_error(&instance, &outcome, &known);
+    let care = outcome.sums[2].0 / outcome.sums[2].1;
+    let told = format!("{share} of hindsight, {error} off, {care} serve, {served} served");
+    assert!((0.95..=1.02).contains(&share), "{told}");
+    assert!(error <= 0.02, "{told}");
+    assert!(care >= 0.295, "{told}");
+    for (line, (used, _)) in instance.lines.iter().zip(&outcome.sums) {
+        if let Bound::AtMost(budget) = line.bound {
+            assert!(*used <= 1.02 * budget, "{}: {used} of {budget}; {told}", line.id);
+        }
+    }
+    // By expected value alone the same rules overspend, and hardly serve.
+    let (_, unpriced, _) = decided::day(&decided::catalog("expected_value"), 3_000);
+    let used = |line: usize| unpriced.sums[line].0 / instance.lines[line].bound.amount();
+    let serve = unpriced.sums[2].0 / unpriced.sums[2].1;
+    assert!(used(0).max(used(1)) > 1.2 && serve < 0.25, "{} {} {serve}", used(0), used(1));
 }

@@ -15,6 +15,7 @@ mod service {
     mod decide;
     mod doors;
     mod learn;
+    mod pacing;
     mod profile;
     mod publish;
     mod reload;

@@ -17,6 +17,7 @@ use crate::core::decide::{
 use crate::core::expression::Frame;
 use crate::core::key::{Key, id64};
 use crate::core::learn::Models;
+use crate::core::objective::Prices;
 use crate::core::policy::Subject;
 use crate::core::profile::{Consent, ConsentState, Profile};
 use crate::core::propensity::PropensitySpec;
@@ -63,7 +64,8 @@ fn run_each(
     mut note: impl FnMut(&ChannelDecision, &Frame),
 ) -> Vec<CaseReport> {
     let models = Models::new(PropensitySpec::default(), AffinitySpec::default());
-    let snapshot = Snapshot { catalog: catalog.clone(), models: Arc::new(models) };
+    let snapshot =
+        Snapshot { catalog: catalog.clone(), models: Arc::new(models), prices: Arc::default() };
     let reports = cases.iter().map(|case| CaseReport {
         name: case.name.clone(),
         position: case.position.clone(),
@@ -100,6 +102,8 @@ fn run_one(
     };
     let supposed = case.scores.iter().map(|(slot, value)| (*slot, Some(value.clone())));
     let request = Request { overrides: supposed.collect(), ..request };
+    let prices = Prices::named(1, case.prices.clone(), &catalog.pacing.lines);
+    let snapshot = &Snapshot { prices: Arc::new(prices), ..snapshot.clone() };
     let decision = decide(snapshot, Subject::Known(&profile), &request, case.now, 0);
     for decided in &decision.channels {
         let frame = decided_frame(snapshot, &profile, &request, case.now, decided);

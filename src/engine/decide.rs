@@ -7,7 +7,7 @@ use super::answer::{Decided, Degradation, DegradedPart, Versions};
 use super::error::EngineError;
 use super::state::{Engine, STRIPES};
 use crate::core::catalog::source::ContactPoint;
-use crate::core::decide::{Decision, DecisionRecord, Request, Snapshot, decide};
+use crate::core::decide::{Decision, DecisionRecord, Paced, Request, Snapshot, decide};
 use crate::core::key::{Key, id64, mix64};
 use crate::core::policy::Subject;
 use crate::core::profile::{Consent, ConsentState, Contact, Profile};
@@ -91,6 +91,7 @@ impl Engine {
                 }
             }
             if !call.dry_run {
+                self.pacer.gather(&call.snapshot.catalog, &decided.decision);
                 self.remember(&call, customer, &decided);
             }
             return Ok(decided);
@@ -282,6 +283,7 @@ impl Engine {
                 for placement in &mut channel.placements {
                     placement.offers.clear();
                 }
+                channel.paced = Paced::default();
                 decided.degradations.push(Degradation {
                     part: DegradedPart::Commit,
                     detail: "nothing is offered where the contact cannot be kept".to_owned(),

@@ -191,9 +191,7 @@ async fn run(engine: Arc<Engine>, mut learner: Learner, stop: watch::Receiver<bo
 fn publish(engine: &Engine, models: &Models) {
     let models = Arc::new(models.clone());
     let position = models.position();
-    engine
-        .snapshot
-        .rcu(|current| Snapshot { catalog: current.catalog.clone(), models: models.clone() });
+    engine.snapshot.rcu(|current| Snapshot { models: models.clone(), ..Snapshot::clone(current) });
     engine.learned.send_replace(position);
     #[expect(clippy::cast_precision_loss, reason = "a gauge")]
     metrics::gauge!("arbitra_learned_position").set(position as f64);

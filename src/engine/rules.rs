@@ -116,8 +116,11 @@ impl Engine {
         if self.snapshot.load().catalog.version == catalog.version {
             return false;
         }
-        self.snapshot
-            .rcu(|current| Snapshot { catalog: catalog.clone(), models: current.models.clone() });
+        self.snapshot.rcu(|current| Snapshot {
+            catalog: catalog.clone(),
+            models: current.models.clone(),
+            prices: Arc::new(current.prices.aligned(&catalog.pacing.lines)),
+        });
         metrics::counter!("arbitra_catalog_loads_total", "result" => "taken").increment(1);
         true
     }

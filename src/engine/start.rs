@@ -13,6 +13,7 @@ use super::config::EngineConfig;
 use super::error::StartError;
 use super::learner::{self, Learner};
 use super::ledger::{self, Ledger};
+use super::pacer::Pacer;
 use super::remember::Rememberer;
 use super::rules::{Proved, RulesStatus};
 use super::state::{Engine, Readiness, STRIPES};
@@ -26,6 +27,7 @@ pub struct Running {
     pinger: tokio::task::JoinHandle<()>,
     follower: tokio::task::JoinHandle<()>,
     sweeper: tokio::task::JoinHandle<()>,
+    pacer: tokio::task::JoinHandle<()>,
     stop: watch::Sender<bool>,
 }
 
@@ -47,13 +49,10 @@ impl Engine {
         let learner = Learner::restore(store.clone(), &rules.catalog, &config).await?;
         let models = Arc::new(learner.models().clone());
         let position = models.position();
-        let snapshot = Snapshot { catalog: rules.catalog, models };
+        let snapshot = Snapshot { catalog: rules.catalog, models, prices: Arc::default() };
         let status =
             RulesStatus { loaded_at: clock.now(), warnings: rules.warnings, refused: None };
-        let seed = config.seed.unwrap_or_else(|| {
-            use std::hash::{BuildHasher, Hasher};
-            std::hash::RandomState::new().build_hasher().finish()
-        });
+        let seed = config.seed.unwrap_or_else(drawn);
         let rememberer =
             Rememberer::start(store.clone(), config.remember_queue_max, config.decision_ttl);
         let ledger = Ledger::new(store.clone());
@@ -70,6 +69,7 @@ impl Engine {
             draining: AtomicBool::new(false),
             readiness: watch::Sender::new(Readiness::Ready),
             rules: ArcSwap::from_pointee(status),
+            pacer: Pacer::new(drawn()),
             publishing: std::sync::Mutex::new(()),
             learned: watch::Sender::new(position),
             snapshot: ArcSwap::from_pointee(snapshot),
@@ -78,13 +78,19 @@ impl Engine {
         if let Some(version) = engine.take_published().await? {
             tracing::info!(number = version.number, "a published version serves, not the folder");
         }
+        // Decisions start from the prices that were; without the store, from none.
+        if let Err(error) = engine.pace().await {
+            tracing::warn!(%error, "the shadow prices could not be read");
+        }
         let stop = watch::Sender::new(false);
         let thread = learner::spawn(engine.clone(), learner, stop.subscribe())
             .map_err(StartError::Thread)?;
         let pinger = tokio::spawn(ping(engine.clone()));
         let follower = engine.follow_published();
         let sweeper = tokio::spawn(ledger::sweep(engine.clone()));
-        Ok((engine, Running { learner: Some(thread), pinger, follower, sweeper, stop }))
+        let pacer = engine.run_pacer();
+        let learner = Some(thread);
+        Ok((engine, Running { learner, pinger, follower, sweeper, pacer, stop }))
     }
 
     /// Whether it is shutting down.
@@ -111,6 +117,8 @@ impl Running {
         self.sweeper.abort();
         // Whatever is idle, whenever it was last used.
         engine.ledger.give_back_idle(engine.now(), 0).await;
+        self.pacer.abort();
+        engine.pace_last().await;
         if let Some(thread) = self.learner.take()
             && let Ok(Err(_)) = tokio::task::spawn_blocking(move || thread.join()).await
         {
@@ -120,6 +128,12 @@ impl Running {
             tracing::error!(%error, "the store could not be flushed");
         }
     }
+}
+
+/// A number that no other process has drawn.
+fn drawn() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    std::hash::RandomState::new().build_hasher().finish()
 }
 
 async fn ping(engine: Arc<Engine>) {

@@ -10,6 +10,7 @@ use super::cache::{DecisionCache, ProfileCache};
 use super::clock::Clock;
 use super::config::EngineConfig;
 use super::ledger::Ledger;
+use super::pacer::Pacer;
 use super::remember::Rememberer;
 use super::rules::RulesStatus;
 use crate::core::decide::Snapshot;
@@ -50,6 +51,7 @@ pub struct Engine {
     pub(super) draining: AtomicBool,
     pub(super) readiness: watch::Sender<Readiness>,
     pub(super) rules: ArcSwap<RulesStatus>,
+    pub(super) pacer: Pacer,
     /// Held while a published catalog is swapped in.
     pub(super) publishing: std::sync::Mutex<()>,
     pub(super) learned: watch::Sender<u64>,

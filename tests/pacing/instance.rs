@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use arbitra::core::key::{mix64, unit};
-use arbitra::core::objective::{Bound, Every, Forecast, Line, LineKind, Period, Use};
+use arbitra::core::objective::{Bound, Forecast, Line, LineKind, Period, Use};
 use arbitra::core::time::{DAY_MS, MINUTE_MS, UnixMs};
 
 /// How customers come, and how what they are worth changes.
@@ -82,13 +82,12 @@ pub const START: UnixMs = UnixMs(1_767_571_200_000);
 
 /// A line over the whole instance.
 pub fn line(id: &str, bound: Bound, minutes: i64) -> Line {
-    let every = Every::Span(START, UnixMs(START.0 + minutes * MINUTE_MS));
     Line {
         id: id.into(),
         kind: LineKind::Resource,
         unit: Arc::default(),
         bound,
-        period: Period::new(every, "UTC").unwrap(),
+        period: Period::Span(START, UnixMs(START.0 + minutes * MINUTE_MS)),
         price_max: None,
         quota: None,
     }

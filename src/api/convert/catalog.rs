@@ -133,7 +133,9 @@ fn scheme(scheme: &Scheme) -> v1::Scheme {
     let (kind, formula) = match &scheme.formula {
         SchemeFormula::Priority => ("priority", "priority + propensity".to_owned()),
         SchemeFormula::Propensity => ("propensity", "propensity".to_owned()),
-        SchemeFormula::ExpectedValue => ("expected_value", "propensity * value * lever".to_owned()),
+        SchemeFormula::ExpectedValue => {
+            ("expected_value", "(propensity * value + contact_value) * lever".to_owned())
+        }
         SchemeFormula::Pcvl(exponents) => (
             "pcvl",
             format!(
@@ -141,6 +143,9 @@ fn scheme(scheme: &Scheme) -> v1::Scheme {
                 exponents.propensity, exponents.context, exponents.value, exponents.lever
             ),
         ),
+        SchemeFormula::Constrained => {
+            ("constrained", "lever * (propensity * value + contact_value) - cost".to_owned())
+        }
         SchemeFormula::Custom(formula) => ("formula", formula.text.to_string()),
         SchemeFormula::FirstMatch(clauses) => ("first_match", first_match(clauses)),
         SchemeFormula::WeightedObjectives(_) => {

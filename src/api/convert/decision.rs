@@ -66,6 +66,7 @@ fn versions(decided: &Decided) -> v1::Versions {
         catalog: Some(outline::version(&decided.versions.catalog)),
         log_position: decided.versions.log_position,
         profile_version: decided.versions.profile,
+        prices_version: decided.decision.prices,
         software: env!("CARGO_PKG_VERSION").to_owned(),
     }
 }

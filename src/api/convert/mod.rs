@@ -18,6 +18,7 @@ pub mod kind;
 pub mod name;
 pub mod offer;
 pub mod outcome;
+pub mod pacing;
 pub mod profile;
 pub mod reasons;
 pub mod standing;

@@ -6,7 +6,7 @@ use crate::core::arbitration::marketer::interest;
 use crate::core::arbitration::score::Factors;
 use crate::core::catalog::source::ExponentsSource;
 use crate::core::catalog::{Catalog, Scheme, SchemeFormula};
-use crate::core::decide::{Placed, Reasons};
+use crate::core::decide::{Placed, PricedLine, Reasons};
 use crate::core::feature::FeatureVector;
 use crate::core::key::Key;
 
@@ -47,7 +47,7 @@ pub fn reasons(
             .iter()
             .map(|(item, share)| factor(&item_name(catalog, *item), 0.0, f64::from(*share)))
             .collect(),
-        prices: Vec::new(),
+        prices: reasons.prices.iter().filter_map(|price| priced(catalog, price)).collect(),
     }
 }
 
@@ -60,6 +60,7 @@ pub fn values(scheme: &Scheme) -> bool {
             | SchemeFormula::Custom(_)
             | SchemeFormula::FirstMatch(_)
             | SchemeFormula::WeightedObjectives(_)
+            | SchemeFormula::Constrained
     )
 }
 
@@ -91,11 +92,18 @@ fn of_scheme(scheme: Option<&Scheme>, placed: &Placed) -> Vec<v1::Factor> {
             factor("propensity", propensity, propensity),
         ],
         Some(SchemeFormula::Propensity) => vec![factor("propensity", propensity, score)],
-        Some(SchemeFormula::ExpectedValue) => product(&[
-            ("propensity", propensity, 1.0),
-            ("value", value, 1.0),
-            ("lever", lever, 1.0),
-        ]),
+        Some(SchemeFormula::ExpectedValue) => {
+            let contact = placed.factors.contact_value;
+            let mut factors = product(&[
+                ("propensity", propensity, 1.0),
+                ("value", value, 1.0),
+                ("lever", lever, 1.0),
+            ]);
+            if contact != 0.0 {
+                factors.push(factor("contact_value", contact, contact * lever));
+            }
+            factors
+        }
         Some(SchemeFormula::Pcvl(exponents)) => {
             let ExponentsSource { propensity: p, context: c, value: v, lever: l } = *exponents;
             product(&[
@@ -105,6 +113,7 @@ fn of_scheme(scheme: Option<&Scheme>, placed: &Placed) -> Vec<v1::Factor> {
                 ("lever", lever, l),
             ])
         }
+        Some(SchemeFormula::Constrained) => constrained(&placed.factors),
         Some(SchemeFormula::WeightedObjectives(_)) => {
             vec![factor("propensity", propensity, score)]
         }
@@ -120,6 +129,29 @@ fn of_scheme(scheme: Option<&Scheme>, placed: &Placed) -> Vec<v1::Factor> {
             factor("priority", f64::from(priority), 0.0),
         ],
     }
+}
+
+/// Worth and cost as they add up: each factor contributes what the adjusted value would lose
+/// without it.
+fn constrained(factors: &Factors) -> Vec<v1::Factor> {
+    let outcome = factors.propensity * factors.value;
+    let worth = outcome + factors.contact_value;
+    vec![
+        factor("propensity", factors.propensity, factors.lever * outcome),
+        factor("value", factors.value, factors.lever * outcome),
+        factor("contact_value", factors.contact_value, factors.lever * factors.contact_value),
+        factor("lever", factors.lever, (factors.lever - 1.0) * worth),
+        factor("cost", factors.cost, -factors.cost),
+    ]
+}
+
+/// A price that was paid: by unit, and for what the offer uses.
+fn priced(catalog: &Catalog, priced: &PricedLine) -> Option<v1::Factor> {
+    let line = catalog.pacing.lines.get(usize::from(priced.line))?;
+    let text = format!("{:.4} {} used at {:.4} each", priced.usage, line.unit, priced.price);
+    let text = text.replace("  ", " ");
+    let paid = -priced.price * priced.usage;
+    Some(v1::Factor { text, ..factor(&line.id, priced.price, paid) })
 }
 
 fn product(parts: &[(&str, f64, f64)]) -> Vec<v1::Factor> {
@@ -196,6 +228,9 @@ fn because(
         format!("ranked by `{scheme}` with a propensity of {:.1} %", factors.propensity * 100.0);
     if factors.value != 0.0 {
         words.push_str(&format!(" and a value of {:.2}", factors.value));
+    }
+    if factors.cost != 0.0 {
+        words.push_str(&format!(" less a cost of {:.2}", factors.cost));
     }
     let strongest = reasons.features.iter().find(|(_, share)| *share > 0.0);
     if let Some((key, _)) = strongest {

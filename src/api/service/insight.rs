@@ -6,7 +6,7 @@ use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status};
 
 use crate::api::convert::fault::{Faults, Reason};
-use crate::api::convert::name;
+use crate::api::convert::{name, pacing};
 use crate::api::status;
 use crate::api::wire::v1;
 use crate::api::wire::v1::insight_service_server::InsightService;
@@ -64,16 +64,19 @@ impl InsightService for Insights {
 
     async fn get_objective_insights(
         &self,
-        _: Request<v1::GetObjectiveInsightsRequest>,
+        request: Request<v1::GetObjectiveInsightsRequest>,
     ) -> Result<Response<v1::GetObjectiveInsightsResponse>, Status> {
-        Err(status::unimplemented("InsightService.GetObjectiveInsights"))
+        let insights = pacing::objectives(&self.engine, request.get_ref());
+        let insights = insights.map_err(status::faults)?;
+        Ok(Response::new(v1::GetObjectiveInsightsResponse { insights }))
     }
 
     async fn get_limit_insights(
         &self,
-        _: Request<v1::GetLimitInsightsRequest>,
+        request: Request<v1::GetLimitInsightsRequest>,
     ) -> Result<Response<v1::GetLimitInsightsResponse>, Status> {
-        Err(status::unimplemented("InsightService.GetLimitInsights"))
+        let insights = pacing::limits(&self.engine, request.get_ref()).map_err(status::faults)?;
+        Ok(Response::new(v1::GetLimitInsightsResponse { insights }))
     }
 
     async fn get_service_insights(

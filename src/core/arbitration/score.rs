@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use super::constrained::adjusted;
 use super::formula::{first_match, matching};
 use super::goals::weighted;
 use super::marketer::{MarketerRule, interest, judged};
@@ -22,6 +23,11 @@ pub struct Factors {
     pub affinity: Option<f64>,
     /// Worth of a positive outcome, in the organisation's money.
     pub value: f64,
+    /// Worth of the contact itself, whatever comes of it, in the organisation's money.
+    pub contact_value: f64,
+    /// What the offer costs at the shadow prices, in the organisation's money; 0 where the scheme
+    /// does not ask.
+    pub cost: f64,
     /// Levers of offer and group together, > 0.
     pub lever: f64,
     /// Relevance in the moment.
@@ -107,8 +113,9 @@ impl<'a> Ranking<'a> {
     /// - `priority`: priority + propensity (priorities are whole numbers and propensity is below 1,
     ///   so propensity only breaks ties);
     /// - `propensity`: P;
-    /// - `expected_value`: P × V × L;
+    /// - `expected_value`: (P × V + V₀) × L, V₀ what the contact itself is worth;
     /// - `pcvl`: P^a × C^b × V^c × L^d, negative factors counting as 0;
+    /// - `constrained`: (P × V + V₀) × L less the cost at the shadow prices;
     /// - `weighted_objectives`: Σ_k w_k × P × contribution_k;
     /// - `marketer_score`: weight × score × interest;
     /// - a custom formula, or the first that matches, over the frame, into which the factors are
@@ -139,13 +146,16 @@ impl<'a> Ranking<'a> {
                 return Ok(f64::from(factors.priority) + tie);
             }
             SchemeFormula::Propensity => factors.propensity,
-            SchemeFormula::ExpectedValue => factors.propensity * factors.value * factors.lever,
+            SchemeFormula::ExpectedValue => {
+                (factors.propensity * factors.value + factors.contact_value) * factors.lever
+            }
             SchemeFormula::Pcvl(exponents) => {
                 power(factors.propensity, exponents.propensity)
                     * power(factors.context_weight, exponents.context)
                     * power(factors.value, exponents.value)
                     * power(factors.lever, exponents.lever)
             }
+            SchemeFormula::Constrained => adjusted(factors),
             SchemeFormula::Custom(formula) => {
                 write(factors, frame);
                 formula.number(index, frame, scheme.cost_max)?
@@ -216,6 +226,8 @@ fn write(factors: &Factors, frame: &mut [Option<Value>]) {
     set(builtin::UNCERTAINTY, Value::Double(factors.uncertainty));
     set(builtin::AFFINITY, Value::Double(factors.affinity.unwrap_or(0.0)));
     set(builtin::VALUE, Value::Double(factors.value));
+    set(builtin::CONTACT_VALUE, Value::Double(factors.contact_value));
+    set(builtin::COST, Value::Double(factors.cost));
     set(builtin::LEVER, Value::Double(factors.lever));
     set(builtin::CONTEXT_WEIGHT, Value::Double(factors.context_weight));
     set(builtin::PRIORITY, Value::Int(i64::from(factors.priority)));

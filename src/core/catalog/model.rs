@@ -13,6 +13,7 @@ use crate::core::arbitration::marketer::MarketerScores;
 use crate::core::arbitration::spec::ArbitrationSpec;
 use crate::core::expression::Program;
 use crate::core::key::Key;
+use crate::core::objective::{Measure, PacingSpec};
 use crate::core::policy::{Bitset, Policy};
 use crate::core::value::Value;
 
@@ -52,6 +53,8 @@ pub struct Catalog {
     pub exclusions: Vec<ExclusionSpec>,
     /// Objectives, sorted by name.
     pub objectives: Vec<Objective>,
+    /// Targets, budgets, resources and constraints, and what each offer means for them.
+    pub pacing: PacingSpec,
     /// Schemes; channels refer to them by index.
     pub schemes: Vec<Scheme>,
     /// Where schemes are used, and what else arbitration is told.
@@ -145,8 +148,10 @@ pub struct Offer {
     pub context_weight: Number,
     /// Worth of a positive outcome; `None`: the weighted sum of the contributions.
     pub value: Option<Number>,
-    /// Contribution to objectives: (index of the objective, how much).
+    /// Contribution to objectives with a positive outcome: (index of the objective, how much).
     pub contributions: Vec<(u16, Number)>,
+    /// Contribution to objectives with the contact itself, a click, a conversion.
+    pub contributions_beyond: Vec<(u16, Measure)>,
     /// Belief before any outcome.
     pub prior: Prior,
     /// Exempt from consent and contact limits.
@@ -235,6 +240,8 @@ pub struct Scheme {
     pub reads_influence: bool,
     /// Whether the formula reads `objection` itself.
     pub reads_objection: bool,
+    /// Whether it needs to know what an offer costs at the shadow prices.
+    pub reads_cost: bool,
 }
 
 /// How a score is made.
@@ -256,6 +263,8 @@ pub enum SchemeFormula {
     WeightedObjectives(Vec<GoalWeights>),
     /// Weight × marketer's score × interest.
     MarketerScore(MarketerScores),
+    /// Value less cost at the shadow prices.
+    Constrained,
 }
 
 /// What is learned from what.

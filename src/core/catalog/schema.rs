@@ -36,6 +36,10 @@ pub mod builtin {
     pub const CONTEXT_WEIGHT: Slot = Slot(9);
     /// `priority` (schemes only).
     pub const PRIORITY: Slot = Slot(10);
+    /// `cost`: what the offer costs at the shadow prices (schemes only).
+    pub const COST: Slot = Slot(11);
+    /// `contact_value`: what the contact itself is worth (schemes only).
+    pub const CONTACT_VALUE: Slot = Slot(12);
     /// `influence`: 1 + Σ percent of the customer's earlier answers (schemes only).
     pub const INFLUENCE: Slot = Slot(14);
     /// `objection`: 1 + Σ percent of objections within the interaction (schemes only).

@@ -1,12 +1,12 @@
 //! From survivors to scored candidates.
 
 use super::Shared;
-use super::decision::PlacementRequest;
+use super::decision::{PlacementRequest, PricedLine};
 use crate::core::arbitration::score::{Factors, Ranking};
-use crate::core::catalog::{Channel, Offer, SchemeFormula};
+use crate::core::catalog::{Channel, Offer, Scheme, SchemeFormula};
 use crate::core::expression::{EvalError, Slot};
 use crate::core::key::{Key, unit};
-use crate::core::objective::Weights;
+use crate::core::objective::{Cost, Weights};
 use crate::core::policy::{Bitset, StateSpec};
 use crate::core::propensity::{self, Estimate};
 use crate::core::value::Value;
@@ -67,6 +67,29 @@ impl<'a> Scorer<'a> {
 
     pub(super) fn weights(&self) -> &Weights {
         &self.weights
+    }
+
+    /// What an offer costs on each line that has a price, where its scheme asks.
+    pub(super) fn prices(
+        &self,
+        candidate: &Candidate,
+        scheme: Option<&Scheme>,
+        frame: &[Option<Value>],
+    ) -> Vec<PricedLine> {
+        if !scheme.is_some_and(|scheme| scheme.reads_cost) {
+            return Vec::new();
+        }
+        let pacing = &self.shared.catalog().pacing;
+        let prices = &self.shared.snapshot.prices;
+        let priced = |line| prices.get(line) != 0.0;
+        let uses = pacing.uses(candidate.offer, self.channel_index, frame, priced);
+        let uses = uses.unwrap_or_default();
+        let lines = uses.iter().filter_map(|each| {
+            let line = pacing.lines.get(usize::from(each.line))?;
+            let usage = line.bound.usage(each.at(candidate.factors.propensity), 1.0);
+            Some(PricedLine { line: each.line, price: prices.get(each.line), usage })
+        });
+        lines.collect()
     }
 
     /// What the propensity model is asked about an offer's treatment.
@@ -144,7 +167,7 @@ impl<'a> Scorer<'a> {
         ranking: &Ranking<'_>,
         frame: &mut [Option<Value>],
     ) -> Result<Option<Candidate>, EvalError> {
-        let mut base: Option<Factors> = None;
+        let mut base: Option<(Factors, Cost)> = None;
         let mut best: Option<Candidate> = None;
         let mut choices = 0;
         for treatment in 0..offer.treatments.len() {
@@ -170,7 +193,7 @@ impl<'a> Scorer<'a> {
         frame: &mut [Option<Value>],
     ) -> Option<Candidate> {
         let offer = self.shared.catalog().offers.get(candidate.offer as usize)?;
-        let mut base: Option<Factors> = None;
+        let mut base: Option<(Factors, Cost)> = None;
         let draw = unit(seed, u64::from(candidate.offer)) * f64::from(candidate.choices);
         let mut left = draw;
         for treatment in 0..offer.treatments.len() {
@@ -191,7 +214,7 @@ impl<'a> Scorer<'a> {
         &self,
         (index, offer, placement): (u32, &Offer, u16),
         treatment: usize,
-        base: &mut Option<Factors>,
+        base: &mut Option<(Factors, Cost)>,
         ranking: &Ranking<'_>,
         frame: &mut [Option<Value>],
     ) -> Result<Option<Candidate>, EvalError> {
@@ -210,12 +233,14 @@ impl<'a> Scorer<'a> {
         };
         let estimate =
             self.shared.snapshot.models.propensity.predict(&self.shared.prepared, &asked);
-        let known = match *base {
-            Some(factors) => factors,
+        let (known, cost) = match *base {
+            Some(known) => known,
             None => *base.insert(self.factors(index, offer, affinity, ranking, frame)?),
         };
+        let propensity = ranking.propensity(&estimate, &offer.prior);
         let factors = Factors {
-            propensity: ranking.propensity(&estimate, &offer.prior),
+            propensity,
+            cost: cost.at(propensity),
             uncertainty: libm::sqrt(estimate.logit_variance),
             lever: known.lever * self.state.map_or(1.0, |state| state.lever(index)),
             ..known
@@ -234,7 +259,7 @@ impl<'a> Scorer<'a> {
         affinity: Option<f64>,
         ranking: &Ranking<'_>,
         frame: &mut [Option<Value>],
-    ) -> Result<Factors, EvalError> {
+    ) -> Result<(Factors, Cost), EvalError> {
         let contributions = self.weights.contributions(offer, frame)?;
         let catalog = self.shared.catalog();
         let formula = &ranking.scheme.formula;
@@ -244,22 +269,34 @@ impl<'a> Scorer<'a> {
                 write(frame, objective.slot, own.map_or(0.0, |(_, amount)| *amount));
             }
         }
-        let value = match &offer.value {
-            Some(value) => value.eval(frame)?,
-            None => contributions.iter().map(|(_, amount)| amount).sum(),
+        let (value, contact_value) = match &offer.value {
+            Some(value) => (value.eval(frame)?, 0.0),
+            None => {
+                let value = contributions.iter().map(|(_, amount)| amount).sum();
+                (value, self.weights.of_contact(offer, frame)?)
+            }
+        };
+        let cost = if ranking.scheme.reads_cost {
+            let prices = &self.shared.snapshot.prices;
+            catalog.pacing.cost(prices, index, self.channel_index, frame)?
+        } else {
+            Cost::default()
         };
         let (influence, objection) = self.shared.answers.factors(index, offer, frame);
-        Ok(Factors {
+        let factors = Factors {
             propensity: 0.0,
             uncertainty: 0.0,
             affinity,
             value,
+            contact_value,
+            cost: 0.0,
             lever: offer.lever,
             context_weight: offer.context_weight.eval(frame)?,
             priority: offer.priority,
             influence,
             objection,
-        })
+        };
+        Ok((factors, cost))
     }
 
     fn read_affinities(&mut self, offers: &[u32]) {

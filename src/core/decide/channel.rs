@@ -10,7 +10,7 @@ use super::decision::{
 };
 use super::explore::Explorer;
 use super::slate::{self, Chances, Composed};
-use super::{Shared, fates, mandatory, rank};
+use super::{Shared, fates, mandatory, paced, rank};
 use crate::core::arbitration::score::Ranking;
 use crate::core::arbitration::slate::{Board, Passed, Unit, discount};
 use crate::core::catalog::schema::builtin;
@@ -125,7 +125,7 @@ pub(super) fn decide(
             let filled = Filled { number, board, composed: &composed, chances: &chances };
             placement(shared, &scorer, field, &filled, frame)
         })
-        .collect();
+        .collect::<Vec<_>>();
     for placed in placements.iter().flat_map(|placement| &placement.offers) {
         let treatment = treatment_key(catalog, placed);
         evaluation.note_placed(asked.channel, placed.offer, treatment);
@@ -141,6 +141,7 @@ pub(super) fn decide(
         responsiveness,
         expected_value: value.map(|value| value * responsiveness),
         explored: composed.explored,
+        paced: paced::of(shared, asked.channel, &placements, frame),
         placements,
         fates,
     })
@@ -356,6 +357,7 @@ fn reasons(
         features,
         because,
         objectives,
+        prices: scorer.prices(candidate, ranking.as_ref().map(|ranking| ranking.scheme), frame),
         moved: shared.answers.told(catalog, candidate.offer, offer, frame),
         judgement: ranking.as_ref().and_then(|ranking| ranking.judgement(candidate.offer)),
         formula: ranking.and_then(|ranking| ranking.formula(candidate.offer, frame)),

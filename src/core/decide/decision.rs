@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::paced::Paced;
 use crate::core::arbitration::score::Factors;
 use crate::core::catalog::source::ContentType;
 use crate::core::expression::Slot;
@@ -103,6 +104,8 @@ pub struct Decision {
     pub at: UnixMs,
     /// From which seed.
     pub seed: u64,
+    /// Version of the shadow prices it was made with; 0 for none.
+    pub prices: u64,
     /// Key of the interaction that it belongs to.
     pub interaction: Option<Key>,
     /// Per channel, in the order asked.
@@ -130,6 +133,9 @@ pub struct ChannelDecision {
     pub explored: bool,
     /// Per placement, in the order asked.
     pub placements: Vec<PlacementDecision>,
+    /// What it comes to for the lines that are paced; not kept with a remembered answer.
+    #[serde(skip)]
+    pub paced: Paced,
     /// Why every offer that was not placed was not; only when asked to explain.
     pub fates: Fates,
 }
@@ -216,8 +222,21 @@ pub struct Reasons {
     pub moved: Vec<(String, f64)>,
     /// Weight and marketer's score, where the scheme has them.
     pub judgement: Option<(f64, f64)>,
+    /// What it costs at the shadow prices, where the scheme asks.
+    pub prices: Vec<PricedLine>,
     /// Number of the formula that matched, from 1, where the scheme has several.
     pub formula: Option<u32>,
+}
+
+/// What an offer costs on one line.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PricedLine {
+    /// Index of the line.
+    pub line: u16,
+    /// Its price, money by unit.
+    pub price: f64,
+    /// What is expected to be used of it; negative where the offer helps to reach it.
+    pub usage: f64,
 }
 
 /// Why an offer was not placed on a channel.

@@ -1,8 +1,8 @@
 //! A decision, whole: a pure function of snapshot, subject, request, time and seed. `decision` is
 //! what goes in and comes out; `answers` is what the customer said before; `candidates` scores the
 //! survivors; `channel` decides one channel, `slate` which offer takes which slot of it, `content`
-//! in which words, `rank` which channel comes first;
-//! `record` is what is remembered of a decision for its outcomes.
+//! in which words, `rank` which channel comes first; `paced` is what it comes to for budgets and
+//! targets; `record` is what is remembered of a decision for its outcomes.
 
 mod answers;
 mod candidates;
@@ -12,14 +12,16 @@ mod decision;
 mod explore;
 mod fates;
 mod mandatory;
+mod paced;
 mod rank;
 mod record;
 mod slate;
 
 pub use decision::{
     Cause, ChannelDecision, ChannelRequest, Decision, DecisionId, Fate, Fates, NoOffer, Placed,
-    PlacementDecision, PlacementRequest, Reasons, RenderedContent, Request,
+    PlacementDecision, PlacementRequest, PricedLine, Reasons, RenderedContent, Request,
 };
+pub use paced::Paced;
 pub use record::{DecisionRecord, RememberedOffer};
 
 use std::cell::RefCell;
@@ -32,6 +34,7 @@ use crate::core::expression::Slot;
 use crate::core::feature::{FeatureBuilder, FeatureVector};
 use crate::core::key::Key;
 use crate::core::learn::Models;
+use crate::core::objective::Prices;
 use crate::core::policy::{Evaluation, Restriction, Setting, Subject};
 use crate::core::profile::{Contact, Profile};
 use crate::core::propensity::Prepared;
@@ -46,6 +49,8 @@ pub struct Snapshot {
     pub catalog: Arc<Catalog>,
     /// The models, at one position of the learning log.
     pub models: Arc<Models>,
+    /// The shadow prices, at one version.
+    pub prices: Arc<Prices>,
 }
 
 /// What all channels of one decision share.
@@ -112,7 +117,8 @@ pub fn decide(
     failures.append(&mut shared.failures.borrow_mut());
     let id = DecisionId::derive(now, request.customer, seed);
     let interaction = request.interaction;
-    Decision { id, at: now, seed, interaction, channels, features, failures }
+    let prices = snapshot.prices.version;
+    Decision { id, at: now, seed, prices, interaction, channels, features, failures }
 }
 
 /// The decision frame before any channel is set: what is known of the customer, and the context.

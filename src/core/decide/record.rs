@@ -14,7 +14,7 @@ const FORMAT: u8 = 1;
 const OFFERS_MAX: usize = 4_096;
 /// Form of a kept answer; one of another form is as if it had not been kept. Raise it whenever what
 /// an answer is made of changes.
-const ANSWER: u8 = 2;
+const ANSWER: u8 = 4;
 
 /// A remembered decision.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +29,8 @@ pub struct DecisionRecord {
     pub offers: Vec<RememberedOffer>,
     /// Key of the interaction that it belonged to.
     pub interaction: Option<Key>,
+    /// Version of the shadow prices it was made with; 0 for none.
+    pub prices: u64,
     /// Catalog hash, seed and the answer itself, where the request may be repeated.
     answer: Option<Answer>,
 }
@@ -95,7 +97,8 @@ impl DecisionRecord {
         });
         let features = decision.features.clone();
         let interaction = decision.interaction;
-        Self { id: decision.id, at: decision.at, features, offers, interaction, answer }
+        let (id, at, prices) = (decision.id, decision.at, decision.prices);
+        Self { id, at, features, offers, interaction, prices, answer }
     }
 
     /// The remembered answer, if it was kept and given by the catalog with hash `catalog`.
@@ -106,6 +109,7 @@ impl DecisionRecord {
             id: self.id,
             at: self.at,
             seed: answer.seed,
+            prices: self.prices,
             interaction: self.interaction,
             channels: answer.channels.clone(),
             features: self.features.clone(),
@@ -151,9 +155,10 @@ impl DecisionRecord {
                 out.bytes(&postcard::to_stdvec(&answer.channels).unwrap_or_default());
             }
         }
-        // Records written before there were interactions end here.
-        if let Some(interaction) = self.interaction {
-            out.key(interaction);
+        // Records written before there were interactions, or prices, end here.
+        if self.interaction.is_some() || self.prices > 0 {
+            out.key(self.interaction.unwrap_or_default());
+            out.varint(self.prices);
         }
         out.0
     }
@@ -198,6 +203,8 @@ impl DecisionRecord {
             }
         };
         let interaction = if input.rest().is_empty() { None } else { Some(input.key()?) };
-        Ok(Self { id, at, features, offers, interaction, answer })
+        let interaction = interaction.filter(|interaction| *interaction != Key::default());
+        let prices = if input.rest().is_empty() { 0 } else { input.varint()? };
+        Ok(Self { id, at, features, offers, interaction, prices, answer })
     }
 }

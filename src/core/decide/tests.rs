@@ -83,7 +83,7 @@ fn snapshot(count: usize, arbitration: &str) -> Snapshot {
         files.into_iter().map(|(path, text)| (path.to_owned(), text.into_bytes())).collect();
     let loaded = catalog::load(&files).unwrap_or_else(|faults| panic!("{faults:#?}"));
     let models = Models::new(PropensitySpec::default(), AffinitySpec::default());
-    Snapshot { catalog: Arc::new(loaded.catalog), models: Arc::new(models) }
+    Snapshot { catalog: Arc::new(loaded.catalog), models: Arc::new(models), prices: Arc::default() }
 }
 
 fn request(snapshot: &Snapshot, channels: &[&str]) -> Request {

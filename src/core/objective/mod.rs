@@ -1,6 +1,7 @@
 //! What the organisation wants. `weights` says what an offer is worth; `line` what is paced over a
 //! period, `period` which; `dual` moves one shadow price, `traffic` forecasts how much is still to
-//! decide, `pacing` keeps the account of all lines, and `prices` is what decisions see of it.
+//! decide, `pacing` keeps the account of all lines, and `prices` is what decisions see of it. `spec` is what a
+//! catalog declares, `usage` what showing an offer once comes to.
 //! Nothing here ranks offers, counts exactly (a hard limit is a quota) or knows where numbers come
 //! from.
 
@@ -9,6 +10,7 @@ mod line;
 mod pacing;
 mod period;
 mod prices;
+mod spec;
 mod traffic;
 mod usage;
 mod weights;
@@ -16,8 +18,9 @@ mod weights;
 pub use dual::{Dual, Step};
 pub use line::{Bound, Line, LineKind};
 pub use pacing::{Account, LineTally, Pacing, Standing, Tally};
-pub use period::{Every, Period, PeriodError};
+pub use period::Period;
 pub use prices::Prices;
+pub use spec::{Measure, PacingSpec, Rates, UseSpec, Uses};
 pub use traffic::{Forecast, Traffic};
 pub use usage::{Cost, Use};
 pub use weights::Weights;

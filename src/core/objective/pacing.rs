@@ -57,6 +57,18 @@ impl Tally {
     }
 }
 
+impl Tally {
+    /// Adds what one decision came to for a line.
+    pub fn add_line(&mut self, id: &Arc<str>, measure: f64, contacts: f64) {
+        let own = match self.lines.get_mut(id) {
+            Some(own) => own,
+            None => self.lines.entry(id.clone()).or_default(),
+        };
+        own.measure += measure;
+        own.contacts += contacts;
+    }
+}
+
 /// The account of one line in its present period.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Account {

@@ -8,25 +8,6 @@ fn at(text: &str) -> UnixMs {
     UnixMs(moment.as_millisecond())
 }
 
-fn around(every: Every, now: &str) -> (String, String) {
-    let (start, end) = Period::new(every, "Europe/Madrid").unwrap().around(at(now));
-    (start.to_string(), end.to_string())
-}
-
-#[test]
-fn periods_turn_at_midnight_in_their_zone_whatever_the_clocks_do() {
-    let check = |every, now: &str, start: &str, end: &str| {
-        assert_eq!(around(every, now), (start.to_owned(), end.to_owned()), "{every:?}");
-    };
-    // Summer time starts on 29 March 2026: that day has 23 hours.
-    check(Every::Day, "2026-03-29T12:00:00Z", "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z");
-    check(Every::Week, "2026-03-29T12:00:00Z", "2026-03-22T23:00:00Z", "2026-03-29T22:00:00Z");
-    check(Every::Month, "2026-03-31T22:30:00Z", "2026-03-31T22:00:00Z", "2026-04-30T22:00:00Z");
-    check(Every::Quarter, "2026-03-09T10:00:00Z", "2025-12-31T23:00:00Z", "2026-03-31T22:00:00Z");
-    check(Every::Year, "2026-12-31T23:30:00Z", "2026-12-31T23:00:00Z", "2027-12-31T23:00:00Z");
-    assert!(Period::new(Every::Day, "Europe/Nowhere").is_err());
-}
-
 #[test]
 fn traffic_of_one_day_forecasts_the_next_by_hour() {
     let mut traffic = Traffic::default();
@@ -62,7 +43,7 @@ fn line(bound: Bound) -> Line {
         kind: LineKind::Resource,
         unit: "EUR".into(),
         bound,
-        period: Period::new(Every::Day, "UTC").unwrap(),
+        period: Period::Each(crate::core::zone::Period::Day, crate::core::zone::Zone::utc()),
         price_max: None,
         quota: None,
     }

@@ -1,6 +1,7 @@
 //! The worth of a positive outcome of an offer, as the weighted sum of its contributions to the
 //! objectives, or as the offer states it.
 
+use super::Rates;
 use crate::core::catalog::{Catalog, Number, Offer};
 use crate::core::expression::{EvalError, Frame};
 
@@ -12,13 +13,14 @@ pub struct Weights {
     pub by_objective: Vec<f64>,
     /// Objectives left out: index and why.
     pub failed: Vec<(u16, EvalError)>,
+    rates: Rates,
 }
 
 impl Weights {
     /// Computes the weights from a decision's frame.
     #[must_use]
     pub fn of(catalog: &Catalog, frame: &Frame) -> Self {
-        let mut weights = Self::default();
+        let mut weights = Self { rates: catalog.pacing.rates, ..Self::default() };
         for (index, objective) in (0_u16..).zip(&catalog.objectives) {
             match objective.weight.eval(frame) {
                 Ok(weight) => weights.by_objective.push(weight),
@@ -31,7 +33,8 @@ impl Weights {
         weights
     }
 
-    /// Weighted contribution of `offer` to each objective it serves.
+    /// Weighted contribution of `offer` to each objective it serves, with a positive outcome and what
+    /// comes with it.
     ///
     /// # Errors
     /// When a contribution cannot be computed.
@@ -40,14 +43,34 @@ impl Weights {
         offer: &Offer,
         frame: &Frame,
     ) -> Result<Vec<(u16, f64)>, EvalError> {
-        offer
-            .contributions
-            .iter()
-            .map(|(objective, number)| {
-                let weight = self.by_objective.get(usize::from(*objective)).copied().unwrap_or(0.0);
-                Ok((*objective, weight * number.eval(frame)?))
-            })
-            .collect()
+        let mut contributions = Vec::with_capacity(offer.contributions.len());
+        for (objective, number) in &offer.contributions {
+            contributions.push((*objective, self.of_objective(*objective) * number.eval(frame)?));
+        }
+        for (objective, measure) in &offer.contributions_beyond {
+            let beyond = self.of_objective(*objective) * measure.positive(&self.rates, frame)?;
+            match contributions.iter_mut().find(|(known, _)| known == objective) {
+                Some((_, amount)) => *amount += beyond,
+                None => contributions.push((*objective, beyond)),
+            }
+        }
+        Ok(contributions)
+    }
+
+    /// Weighted contributions of `offer` with the contact itself, all objectives together.
+    ///
+    /// # Errors
+    /// When a contribution cannot be computed.
+    pub fn of_contact(&self, offer: &Offer, frame: &Frame) -> Result<f64, EvalError> {
+        let mut sum = 0.0;
+        for (objective, measure) in &offer.contributions_beyond {
+            sum += self.of_objective(*objective) * measure.contact(frame)?;
+        }
+        Ok(sum)
+    }
+
+    fn of_objective(&self, objective: u16) -> f64 {
+        self.by_objective.get(usize::from(objective)).copied().unwrap_or(0.0)
     }
 }
 

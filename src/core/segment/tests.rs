@@ -84,7 +84,11 @@ impl World {
     fn new() -> Self {
         let catalog = catalog::load(&rules(SEGMENTS)).unwrap().catalog;
         let models = Models::new(PropensitySpec::default(), AffinitySpec::default());
-        let snapshot = Snapshot { catalog: Arc::new(catalog), models: Arc::new(models) };
+        let snapshot = Snapshot {
+            catalog: Arc::new(catalog),
+            models: Arc::new(models),
+            prices: Arc::default(),
+        };
         Self { snapshot, customers: BTreeMap::new(), log: Vec::new(), events: 0 }
     }
 

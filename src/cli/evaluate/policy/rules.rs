@@ -60,7 +60,7 @@ pub(super) fn decide(
     let times = times(table, args).map_err(unusable)?;
     let slots = slots(log).map_err(unusable)?;
     let models = Models::new(PropensitySpec::default(), AffinitySpec::default());
-    let snapshot = Snapshot { catalog, models: Arc::new(models) };
+    let snapshot = Snapshot { catalog, models: Arc::new(models), prices: Arc::default() };
     let mut distributions: BTreeMap<Vec<(u32, u64)>, u32> = BTreeMap::new();
     let mut targets = Targets::default();
     let (mut nothing, mut explored) = (0_usize, false);

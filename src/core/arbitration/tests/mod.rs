@@ -112,7 +112,11 @@ pub(super) fn try_bank(
     let loaded = catalog::load(&files)
         .map_err(|faults| faults.iter().map(|fault| format!("{fault:?}")).collect::<Vec<_>>())?;
     let models = Models::new(PropensitySpec::default(), AffinitySpec::default());
-    Ok(Snapshot { catalog: Arc::new(loaded.catalog), models: Arc::new(models) })
+    Ok(Snapshot {
+        catalog: Arc::new(loaded.catalog),
+        models: Arc::new(models),
+        prices: Arc::default(),
+    })
 }
 
 /// A request for all placements of these channels.

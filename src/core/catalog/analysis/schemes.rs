@@ -45,7 +45,9 @@ fn reads(scheme: &Scheme, factor: Factor, schema: &Schema) -> bool {
     match &scheme.formula {
         SchemeFormula::Priority => factor == Factor::Priority,
         SchemeFormula::Propensity => false,
-        SchemeFormula::ExpectedValue => matches!(factor, Factor::Value | Factor::Lever),
+        SchemeFormula::ExpectedValue | SchemeFormula::Constrained => {
+            matches!(factor, Factor::Value | Factor::Lever)
+        }
         SchemeFormula::Pcvl(exponents) => match factor {
             Factor::Value => exponents.value != 0.0,
             Factor::Lever => exponents.lever != 0.0,

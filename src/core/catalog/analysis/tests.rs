@@ -198,7 +198,11 @@ proptest! {
         let dead = dead(&inspected);
         let models = Models::new(PropensitySpec::default(), AffinitySpec::default());
         let snapshot =
-            Snapshot { catalog: inspected.catalog.clone(), models: Arc::new(models) };
+            Snapshot {
+                catalog: inspected.catalog.clone(),
+                models: Arc::new(models),
+                prices: Arc::default(),
+            };
         for customer in customers {
             for offer in served(&snapshot, customer) {
                 prop_assert!(!dead.contains(&offer), "o{offer}, {customer:?}\n{offers}{policies}");

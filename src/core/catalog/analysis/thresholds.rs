@@ -66,6 +66,9 @@ fn value(subject: &Subject<'_>, knowledge: &Knowledge<'_>, offer: &Offer) -> Opt
     if let Some(value) = &offer.value {
         return Some(range(knowledge, value)?.1);
     }
+    if !offer.contributions_beyond.is_empty() {
+        return None;
+    }
     let mut sum = 0.0;
     for (objective, amount) in &offer.contributions {
         let weight = &subject.catalog.objectives.get(usize::from(*objective))?.weight;

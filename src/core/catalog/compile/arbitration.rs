@@ -1,5 +1,4 @@
-//! `arbitration.yaml` and `objectives.yaml`: schemes by channel, placement and customer, and what
-//! the organisation wants.
+//! `arbitration.yaml`: schemes by channel, placement and customer.
 
 use std::sync::Arc;
 
@@ -14,32 +13,10 @@ use crate::core::catalog::fault::Place;
 use crate::core::catalog::kind::FileKind;
 use crate::core::catalog::schema::Schema;
 use crate::core::catalog::source::{Condition, PlacementArbitrationSource, UseSource};
-use crate::core::catalog::{Channel, Number, Objective, Scheme};
-use crate::core::expression::Slot;
+use crate::core::catalog::{Channel, Scheme};
 
 /// Most entries of `use`.
 const USES_MAX: usize = 256;
-
-/// Compiles the objectives, sorted by name as their slots are.
-pub(super) fn objectives(build: &Build<'_>, schema: &Schema) -> Vec<Objective> {
-    let Some(file) = &build.folder.objectives else {
-        return Vec::new();
-    };
-    let top = build.place(&file.document);
-    let section = top.key("objectives");
-    let objectives = file.source.objectives.iter().map(|(name, source)| {
-        let place = section.key(name);
-        let weight = build.programs.number(schema, &place.key("weight"), &source.weight, None);
-        let path = format!("objective.{name}");
-        build.programs.note_path(&path);
-        Objective {
-            name: name.as_str().into(),
-            weight: weight.unwrap_or(Number::Constant(0.0)),
-            slot: schema.by_path.get(path.as_str()).copied().unwrap_or(Slot(0)),
-        }
-    });
-    objectives.collect()
-}
 
 /// Gives each channel its scheme and exploration.
 pub(super) fn channels(build: &Build<'_>, schemes: &[Scheme], channels: &mut [Channel]) {

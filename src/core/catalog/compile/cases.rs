@@ -6,7 +6,9 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::Build;
-use super::literal::{LiteralError, in_range, moment, span, value_of};
+use super::given::{consents, prices};
+use super::literal::{in_range, moment, span, value_of};
+use super::windows::report;
 use crate::core::catalog::Catalog;
 use crate::core::catalog::fault::{Place, did_you_mean};
 use crate::core::catalog::kind::FileKind;
@@ -53,6 +55,8 @@ pub struct Case {
     pub scores: Vec<(Slot, Value)>,
     /// Consents by purpose, on all channels.
     pub consents: Vec<(Key, bool)>,
+    /// Shadow prices, by line.
+    pub prices: Vec<(Arc<str>, f64)>,
     /// What happened before, the earliest first.
     pub history: Vec<Happened>,
     /// What must come out.
@@ -162,7 +166,8 @@ impl Cases<'_> {
             attributes: self.attributes(&given.key("customer"), &source.given),
             context: self.context(&given.key("context"), &source.given),
             scores: self.scores(&given.key("scores"), &source.given),
-            consents: self.consents(&given.key("consents"), &source.given),
+            consents: consents(self.build, self.catalog, &given.key("consents"), &source.given),
+            prices: prices(&given.key("prices"), &source.given, &self.catalog.pacing.lines),
             history: self.history(&given.key("history"), &source.given, now, channel),
             expect: self.expected(&place.key("expect"), &source.expect),
         })
@@ -260,20 +265,6 @@ impl Cases<'_> {
     fn slot_value(&self, place: &Place<'_>, slot: Slot, literal: &Json) -> Option<Value> {
         let spec = self.catalog.schema.slot(slot)?;
         typed(place, literal, &spec.ty, spec.range)
-    }
-
-    fn consents(&self, place: &Place<'_>, given: &GivenSource) -> Vec<(Key, bool)> {
-        let purposes = &self.catalog.schema.purposes;
-        let mut consents = Vec::new();
-        for (name, granted) in &given.consents {
-            if purposes.contains(name.as_str()) {
-                consents.push((Key::of(name), *granted));
-            } else if !self.build.broken().excuses(FileKind::Schema, name) {
-                let known = purposes.iter().map(AsRef::as_ref);
-                place.key(name).unknown_key("purpose", name, known);
-            }
-        }
-        consents
     }
 
     fn history(
@@ -496,11 +487,4 @@ fn typed(
         Ok(value)
     });
     checked.map_err(|error| report(place, error)).ok()
-}
-
-fn report(place: &Place<'_>, error: LiteralError) {
-    match error.hint {
-        Some(hint) => place.error_hint(error.message, hint),
-        None => place.error(error.message),
-    }
 }

@@ -47,7 +47,7 @@ pub(super) fn combined(build: &Build<'_>, place: &Place<'_>, own: f64, group: f6
 }
 
 /// `+25 %`, `-10%`, `25 %` as a number.
-fn percent(text: &str) -> Option<f64> {
+pub(super) fn percent(text: &str) -> Option<f64> {
     let number: f64 = text.trim().strip_suffix('%')?.trim().parse().ok()?;
     number.is_finite().then_some(number)
 }

@@ -11,6 +11,7 @@ mod channels;
 mod derived;
 mod events;
 mod exploration;
+mod given;
 mod guards;
 mod items;
 mod levers;
@@ -18,7 +19,9 @@ mod limits;
 mod literal;
 mod models;
 mod names;
+mod objectives;
 mod offers;
+mod paced;
 mod policies;
 mod programs;
 mod quotas;
@@ -118,7 +121,7 @@ pub(super) fn compile(
     let declared = offers::declared(&build);
     let customers = windows::customers(&build, &schema);
     let facts = offers::facts(&build, &declared);
-    let objectives = arbitration::objectives(&build, &schema);
+    let objectives = objectives::compile(&build, &schema);
     let objective_names: Vec<String> =
         objectives.iter().map(|objective| objective.name.to_string()).collect();
     let templates = RefCell::new(TemplatesBuilder::default());
@@ -154,6 +157,7 @@ pub(super) fn compile(
         channels: &channels,
         ids: Namespace::default(),
     };
+    let mut pacing = objectives::pacing(&build, &schema, &offers, &facts, &selector());
     let schemes = schemes::compile(&build, &schema, &facts, &selector());
     let arbitration = arbitration::spec(&build, &schema, &schemes, &facts, &selector());
     arbitration::channels(&build, &schemes, &mut channels);
@@ -190,6 +194,7 @@ pub(super) fn compile(
         policies.file(&build.place(&file.document), &file.source);
     }
     let exclusions = policies.finish();
+    paced::quotas(&build, &spec.quotas, &mut pacing);
     let catalog = Catalog {
         version,
         offer_keys: offer_keys(&offers),
@@ -202,6 +207,7 @@ pub(super) fn compile(
         offers,
         exclusions,
         objectives,
+        pacing,
         schemes,
         arbitration,
         models,

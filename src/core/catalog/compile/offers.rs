@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::levers::{combined, lever};
 use super::literal::{any, moment};
 use super::names::{Namespace, id_key, id_value, identifier, is_locale};
+use super::objectives::measure;
 use super::scope::Facts;
 use super::treatments::Treatments;
 use super::windows::hours as hours_of;
@@ -15,10 +16,12 @@ use crate::core::catalog::kind::FileKind;
 use crate::core::catalog::read::Parsed;
 use crate::core::catalog::schema::Schema;
 use crate::core::catalog::source::{
-    Condition, Localized, Number as NumberSource, OfferKind, OfferSource, OffersFile, PriorSource,
+    Condition, ContributionSource, Localized, Number as NumberSource, OfferKind, OfferSource,
+    OffersFile, PriorSource,
 };
 use crate::core::catalog::{Group, Number, Offer, Prior};
 use crate::core::key::Key;
+use crate::core::objective::Measure;
 use crate::core::policy::{Gate, RuleSpec};
 use crate::core::zone::Zone;
 
@@ -26,6 +29,9 @@ use crate::core::zone::Zone;
 pub const OFFERS_MAX: usize = 50_000;
 /// Most groups: their index is 16 bits.
 const GROUPS_MAX: usize = 4096;
+
+/// Something for some objectives, by index.
+type ByObjective<T> = Vec<(u16, T)>;
 
 /// A declared offer with its place.
 pub(super) struct Declared<'a> {
@@ -170,6 +176,7 @@ impl Offers<'_, '_> {
             .iter()
             .filter(|(name, _)| !own.contains(&&***name))
             .map(|(name, value)| (name.clone(), value.clone()));
+        let (contributions, contributions_beyond) = self.contributions(&place, source, facts);
         Offer {
             key: Key::of(&id),
             names: localized_names(&place.key("name"), &source.name),
@@ -188,7 +195,8 @@ impl Offers<'_, '_> {
                 .value
                 .as_ref()
                 .and_then(|number| self.number(&place.key("value"), number, facts)),
-            contributions: self.contributions(&place, source, facts),
+            contributions,
+            contributions_beyond,
             prior: match source.prior {
                 Some(own) => prior(&place.key("prior"), own),
                 None => {
@@ -219,15 +227,16 @@ impl Offers<'_, '_> {
         }
     }
 
+    /// Contributions with a positive outcome, and those with anything else.
     fn contributions(
         &self,
         place: &Place<'_>,
         source: &OfferSource,
         facts: &Facts,
-    ) -> Vec<(u16, Number)> {
+    ) -> (ByObjective<Number>, ByObjective<Measure>) {
         let section = place.key("contributes");
-        let mut contributions = Vec::new();
-        for (name, number) in &source.contributes {
+        let (mut positive, mut beyond) = (Vec::new(), Vec::new());
+        for (name, contribution) in &source.contributes {
             let place = section.key(name);
             let Ok(index) = self.objectives.binary_search(name) else {
                 if !self.build.broken().excuses(FileKind::Objectives, name) {
@@ -237,11 +246,20 @@ impl Offers<'_, '_> {
                 continue;
             };
             let index = u16::try_from(index).unwrap_or(0);
-            if let Some(number) = self.number(&place, number, facts) {
-                contributions.push((index, number));
+            match contribution {
+                ContributionSource::Positive(number) => {
+                    let number = self.number(&place, number, facts);
+                    positive.extend(number.map(|number| (index, number)));
+                }
+                ContributionSource::ByOutcome(source) => {
+                    let (build, schema) = (self.build, self.schema);
+                    let mut measure = measure(build, schema, &place, source, Some(facts));
+                    positive.extend(measure.accept.take().map(|number| (index, number)));
+                    beyond.push((index, measure));
+                }
             }
         }
-        contributions
+        (positive, beyond)
     }
 
     fn conditions(&mut self, number: u32, place: &Place<'_>, source: &OfferSource, facts: &Facts) {

@@ -120,6 +120,8 @@ fn builtins(build: &Build<'_>, builder: &mut SchemaBuilder) {
         (builtin::LEVER, ("lever", Type::Double)),
         (builtin::CONTEXT_WEIGHT, ("context_weight", Type::Double)),
         (builtin::PRIORITY, ("priority", Type::Double)),
+        (builtin::COST, ("cost", Type::Double)),
+        (builtin::CONTACT_VALUE, ("contact_value", Type::Double)),
         (builtin::INFLUENCE, ("influence", Type::Double)),
         (builtin::OBJECTION, ("objection", Type::Double)),
         (builtin::STATE, ("state", states(build))),

@@ -6,6 +6,7 @@ use super::names::id_key;
 use super::programs::Gives;
 use super::scope::{Facts, Standing};
 use super::selection::Selector;
+use crate::core::arbitration::constrained;
 use crate::core::arbitration::formula::{ByOffer, Clause};
 use crate::core::arbitration::goals::GoalWeights;
 use crate::core::arbitration::marketer::{MarketerRule, MarketerScores};
@@ -20,7 +21,7 @@ use crate::core::catalog::{Scheme, SchemeFormula};
 use crate::core::expression::{Program, Slot};
 
 /// The schemes that always exist, in this order.
-const BUILT_IN: [&str; 4] = ["priority", "propensity", "expected_value", "pcvl"];
+const BUILT_IN: [&str; 5] = ["priority", "propensity", "expected_value", "pcvl", "constrained"];
 /// Most schemes of a catalog.
 const SCHEMES_MAX: usize = 1024;
 /// Most formulas, goals or judgements of a scheme.
@@ -45,6 +46,7 @@ pub(super) fn compile(
         SchemeFormula::Propensity,
         SchemeFormula::ExpectedValue,
         SchemeFormula::Pcvl(ExponentsSource::default()),
+        SchemeFormula::Constrained,
     ];
     let built_in = BUILT_IN.into_iter().zip(formulas);
     let mut schemes: Vec<Scheme> =
@@ -79,13 +81,16 @@ fn scheme(name: &str, formula: SchemeFormula, source: Option<&SchemeSource>) -> 
         }
         _ => false,
     };
+    let constrained = matches!(formula, SchemeFormula::Constrained);
+    let by_kind = constrained.then_some(constrained::THRESHOLD);
     Scheme {
         name: name.into(),
-        threshold: source.and_then(|source| source.threshold),
+        threshold: source.and_then(|source| source.threshold).or(by_kind),
         smoothing: source.is_some_and(|source| source.smoothing),
         cost_max: source.and_then(|source| source.cost_max).unwrap_or(COST_DEFAULT),
         reads_influence: reads(builtin::INFLUENCE),
         reads_objection: reads(builtin::OBJECTION),
+        reads_cost: constrained || reads(builtin::COST),
         formula,
     }
 }
@@ -105,6 +110,7 @@ impl Schemes<'_> {
             SchemeKind::Propensity => Some(SchemeFormula::Propensity),
             SchemeKind::ExpectedValue => Some(SchemeFormula::ExpectedValue),
             SchemeKind::Pcvl => Some(exponents(place, source)),
+            SchemeKind::Constrained => Some(SchemeFormula::Constrained),
             SchemeKind::Formula => match &source.formula {
                 Some(text) => {
                     let place = place.key("formula");

@@ -1,5 +1,4 @@
-//! `arbitration.yaml`, `objectives.yaml` and `models.yaml`: how candidates become a ranked answer,
-//! what the organisation wants, and what is learned.
+//! `arbitration.yaml` and `models.yaml`: how candidates become a ranked answer, and what is learned.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::ExplorationSource;
 use super::{
     BundleSource, ChannelRankingSource, DiversitySource, FormulaSource, GoalWeightsSource,
-    InfluencerSource, InterestSource, LeverMode, MarketerScoreSource, Number, ObjectionSource,
+    InfluencerSource, InterestSource, LeverMode, MarketerScoreSource, ObjectionSource,
     PlacementArbitrationSource, PriorSource, UseSource,
 };
 
@@ -17,8 +16,8 @@ use super::{
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ArbitrationFile {
-    /// Schemes by name. The built-in names `priority`, `propensity`, `expected_value` and `pcvl`
-    /// exist without being declared.
+    /// Schemes by name. The built-in names `priority`, `propensity`, `expected_value`, `pcvl` and
+    /// `constrained` exist without being declared.
     #[serde(default)]
     pub schemes: BTreeMap<String, SchemeSource>,
     /// The scheme of channels that name none.
@@ -87,6 +86,8 @@ pub enum SchemeKind {
     WeightedObjectives,
     /// Weight × a marketer's score × interest.
     MarketerScore,
+    /// What it is worth less what it costs at the shadow prices of `objectives.yaml`.
+    Constrained,
 }
 
 /// A scheme.
@@ -98,8 +99,8 @@ pub struct SchemeSource {
     /// What it is for.
     pub description: Option<String>,
     /// For `formula`: CEL over `propensity`, `affinity`, `value`, `lever`, `context_weight`,
-    /// `priority`, `uncertainty`, `influence`, `objection`, `objective.NAME`, `customer.*`,
-    /// `context.*`, `segment.*`, `offer.*`. A formula that does not read `influence` (or
+    /// `priority`, `uncertainty`, `influence`, `objection`, `contact_value`, `cost`,
+    /// `objective.NAME`, `customer.*`, `context.*`, `segment.*`, `offer.*`. A formula that does not read `influence` (or
     /// `objection`) is multiplied with it.
     pub formula: Option<String>,
     /// For `pcvl`: exponents. Default: all 1.
@@ -124,7 +125,7 @@ pub struct SchemeSource {
     /// For formulas: most work of one evaluation, 1..=100000. A loop over a list counts 64 rounds
     /// when the rules are loaded. Default 1000.
     pub cost_max: Option<u32>,
-    /// 'No offer' wins against scores below this. Default: no threshold.
+    /// 'No offer' wins against scores below this. Default: no threshold; 0 for `constrained`.
     pub threshold: Option<f64>,
 }
 
@@ -146,25 +147,6 @@ impl Default for ExponentsSource {
     fn default() -> Self {
         Self { propensity: 1.0, context: 1.0, value: 1.0, lever: 1.0 }
     }
-}
-
-/// `objectives.yaml`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ObjectivesFile {
-    /// Objectives of the organisation, by name.
-    pub objectives: BTreeMap<String, ObjectiveSource>,
-}
-
-/// An objective.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ObjectiveSource {
-    /// What it is.
-    pub description: Option<String>,
-    /// What one unit of contribution is worth: a number, or CEL over `customer.*`, `segment.*`,
-    /// `context.*` and `channel`, so that it may differ by segment, channel and time.
-    pub weight: Number,
 }
 
 /// `models.yaml`.

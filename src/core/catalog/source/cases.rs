@@ -59,6 +59,10 @@ pub struct GivenSource {
     /// says: how customers compare cannot follow from one customer's history.
     #[serde(default)]
     pub scores: BTreeMap<String, Literal>,
+    /// Shadow prices, by target (`margin.target`), budget (`margin.budget`), resource or constraint.
+    /// Default: all 0.
+    #[serde(default)]
+    pub prices: BTreeMap<String, f64>,
     /// What happened before, in any order.
     #[serde(default)]
     pub history: Vec<HistorySource>,

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Condition, EarlierSource, HoursSource, LeverSource, Literal, Localized, MandatorySource,
-    Number, OneOrMany, PilotSource,
+    Condition, ContributionSource, EarlierSource, HoursSource, LeverSource, Literal, Localized,
+    MandatorySource, Number, OneOrMany, PilotSource,
 };
 
 /// A file of `offers/`.
@@ -98,9 +98,10 @@ pub struct OfferSource {
     /// What a positive outcome is worth to the organisation, in its money. Default: the weighted
     /// sum of `contributes`.
     pub value: Option<Number>,
-    /// What it contributes to each objective, by objective.
+    /// What it contributes to each objective, by objective: a number for a positive outcome, or by
+    /// what comes of it (`{ contact: 0.1, accept: 20 }`).
     #[serde(default)]
-    pub contributes: BTreeMap<String, Number>,
+    pub contributes: BTreeMap<String, ContributionSource>,
     /// Starting belief. Default: the group's, then `models.yaml`'s.
     pub prior: Option<PriorSource>,
     /// Exempt from consent and contact limits, by declaration (a fraud alert, a service message).
