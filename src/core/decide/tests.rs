@@ -420,7 +420,11 @@ fn a_condition_that_fails_closes_its_gate_is_a_reason_and_is_told() {
         files.into_iter().map(|(path, text)| (path.to_owned(), text.into_bytes())).collect();
     let loaded = catalog::load(&files).unwrap_or_else(|faults| panic!("{faults:#?}"));
     let models = Models::new(PropensitySpec::default(), AffinitySpec::default());
-    let snapshot = Snapshot { catalog: Arc::new(loaded.catalog), models: Arc::new(models) };
+    let snapshot = Snapshot {
+        catalog: Arc::new(loaded.catalog),
+        models: Arc::new(models),
+        prices: Arc::default(),
+    };
     let request = request(&snapshot, &["web"]);
     let failed = |age| {
         let profile = aged(age);
