@@ -1,5 +1,5 @@
-//! Data files: CSV (also with semicolons or tabs) and NDJSON, plain or compressed by gzip. A
-//! further format is one more arm of [`read`].
+//! Data files: CSV (also with semicolons or tabs) and NDJSON, plain or compressed by gzip, and
+//! Parquet. A further format is one more arm of [`read`].
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -8,6 +8,7 @@ use std::path::Path;
 
 use indicatif::ProgressBar;
 
+use super::parquet;
 use super::table::{COLUMNS_MAX, Cell, Column, DataError, ROWS_MAX, Table};
 use crate::cli::{Failure, output};
 
@@ -21,7 +22,7 @@ enum Format {
     Ndjson,
 }
 
-/// Reads a data file, whatever its format: gzip by its first bytes, NDJSON by its first
+/// Reads a data file, whatever its format: gzip and Parquet by their first bytes, NDJSON by its first
 /// character, else values apart by the header's comma, semicolon or tab.
 ///
 /// # Errors
@@ -34,7 +35,12 @@ pub fn read(path: &Path, quiet: bool) -> Result<Table, Failure> {
     let bar = output::progress(bytes, quiet);
     bar.set_message("reading");
     let mut raw = BufReader::with_capacity(1 << 16, bar.wrap_read(file));
-    let packed = raw.fill_buf().map_err(open)?.starts_with(&[0x1f, 0x8b]);
+    let head = raw.fill_buf().map_err(open)?;
+    if head.starts_with(parquet::MAGIC) {
+        let table = parquet::read(File::open(path).map_err(open)?, &bar);
+        return finish(&name, &bar, table);
+    }
+    let packed = head.starts_with(&[0x1f, 0x8b]);
     let plain: Box<dyn Read> =
         if packed { Box::new(flate2::bufread::MultiGzDecoder::new(raw)) } else { Box::new(raw) };
     let mut plain = BufReader::with_capacity(1 << 16, plain);
@@ -43,7 +49,15 @@ pub fn read(path: &Path, quiet: bool) -> Result<Table, Failure> {
         Format::Delimited(delimiter) => delimited(plain, delimiter),
         Format::Ndjson => ndjson(plain),
     };
-    ProgressBar::finish_and_clear(&bar);
+    finish(&name, &bar, table)
+}
+
+fn finish(
+    name: &str,
+    bar: &ProgressBar,
+    table: Result<Table, DataError>,
+) -> Result<Table, Failure> {
+    bar.finish_and_clear();
     let table = table.map_err(|error| Failure::Other(format!("`{name}`: {error}")))?;
     if table.rows == 0 {
         return Err(Failure::Other(format!("`{name}`: there are no rows")));

@@ -6,6 +6,7 @@ mod affinity;
 mod bandit;
 mod columns;
 mod data;
+mod parquet;
 mod policy;
 mod propensity;
 mod table;
