@@ -8,8 +8,11 @@
     reason = "a test may end at the first fault"
 )]
 
+use arbitra::api::ApiConfig;
+use arbitra::api::wire::v1;
 use serde_json::Value;
 use support::process::{run, stderr};
+use support::service::{Service, decide, value};
 
 mod support;
 
@@ -197,4 +200,72 @@ fn a_rules_folder_is_a_policy_too() {
     let value = |name: &str| told[name]["value"].as_f64().unwrap();
     assert!((value("logged_value") - 0.5).abs() < 1e-12, "{told}");
     assert!(value("snips") > 0.9, "the rules show the mortgage at the calculator: {told}");
+}
+
+const SCHEMA: &str = "context:\n  plan: { type: string }\n  visits: { type: double }\n";
+const CHANNELS: &str =
+    "channels:\n  channel:\n    locales: [en]\n    placements:\n      hero: { slots: 1 }\n";
+const MODELS: &str = "prior: { probability: 0.5, evidence: 0.000000001 }\n\
+                      labels: { accept: positive, reject: negative }\n";
+const OFFERS: &str = "groups:\n  group: { name: G }\noffers:\n  - id: offer\n    name: Offer\n    \
+                      group: group\n    kind: sell\n    treatments:\n      - channel: channel\n        \
+                      content: { title: Hello }\n";
+
+/// A row: plan, visits, label.
+fn row(n: u64) -> (&'static str, u64, bool) {
+    let plan = ["gold", "basic", "trial"][(n * n % 3) as usize];
+    let visits = n * 7 % 19;
+    (plan, visits, (n * 31 + visits) % 7 < if plan == "gold" { 4 } else { 2 })
+}
+
+#[tokio::test]
+async fn the_same_rows_through_the_api_are_foretold_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = [
+        ("schema.yaml", SCHEMA),
+        ("channels.yaml", CHANNELS),
+        ("models.yaml", MODELS),
+        ("arbitration.yaml", "default: propensity\n"),
+        ("offers/offer.yaml", OFFERS),
+    ];
+    std::fs::create_dir(folder.path().join("offers")).unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let service = Service::of(folder.path(), ApiConfig::default(), |store| store).await;
+    let rows = 60_u64;
+    let mut csv = "context.plan,context.visits,y\n".to_owned();
+    let mut loss = 0.0;
+    for n in 0..rows {
+        let (plan, visits, positive) = row(n);
+        csv.push_str(&format!("{plan},{visits},{}\n", u8::from(positive)));
+        let customer = format!("c{n}");
+        let mut asked = decide(&customer, &["channel"]);
+        asked.context.insert("plan".to_owned(), value(plan));
+        asked.context.insert("visits".to_owned(), value(visits as f64));
+        let decided = service.decisions().decide(asked).await.unwrap().into_inner();
+        let decision = decided.decision.unwrap();
+        let placed = &decision.channels[0].placements[0].offers[0];
+        let p = placed.propensity.as_ref().unwrap().probability;
+        loss -= if positive { p.ln() } else { (1.0 - p).ln() };
+        let kind = if positive { v1::OutcomeKind::Accept } else { v1::OutcomeKind::Reject };
+        let outcome = v1::Outcome {
+            customer_id: customer,
+            decision_id: decision.decision_id.clone(),
+            offer_id: "offer".to_owned(),
+            kind: kind.into(),
+            ..v1::Outcome::default()
+        };
+        let request = v1::RecordOutcomesRequest { outcomes: vec![outcome] };
+        let results = service.interactions().record_outcomes(request).await.unwrap().into_inner();
+        let position = results.results[0].log_position;
+        let mut learned = service.engine.watch_learned();
+        learned.wait_for(|reached| *reached >= position).await.unwrap();
+    }
+    service.stopped().await;
+    let (_folder, path) = written("rows.csv", &csv);
+    let args = ["evaluate", "propensity", "--data", &path, "--label", "y", "--json"];
+    let evaluated = report(&args)["log_loss"].as_f64().unwrap();
+    let served = loss / rows as f64;
+    assert!((served - evaluated).abs() < 1e-6, "served {served}, evaluated {evaluated}");
 }

@@ -53,9 +53,18 @@ impl Service {
         config: ApiConfig,
         wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
     ) -> Self {
+        Self::of(&rules(), config, wrap).await
+    }
+
+    /// With the rules of a folder.
+    pub async fn of(
+        rules: &Path,
+        config: ApiConfig,
+        wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = EmbeddedStore::open(&EmbeddedConfig::new(folder.path())).unwrap();
-        let proved = prove(&read_folder(&rules()).unwrap()).unwrap();
+        let proved = prove(&read_folder(rules).unwrap()).unwrap();
         let engine_config = EngineConfig { seed: Some(7), ..EngineConfig::default() };
         let clock = Arc::new(SystemClock);
         let (engine, running) =
