@@ -2,8 +2,10 @@
 //! that have learned nothing, and every difference from what was expected is told.
 
 mod coverage;
+mod differences;
 
 pub use coverage::Coverage;
+use differences::differences;
 
 use std::sync::Arc;
 
@@ -11,8 +13,7 @@ use crate::core::affinity::AffinitySpec;
 use crate::core::catalog::schema::builtin;
 use crate::core::catalog::{Case, Catalog, Channel, Happened};
 use crate::core::decide::{
-    self, Cause, ChannelDecision, ChannelRequest, Placed, PlacementRequest, Request, Snapshot,
-    decide,
+    self, ChannelDecision, ChannelRequest, PlacementRequest, Request, Snapshot, decide,
 };
 use crate::core::expression::Frame;
 use crate::core::key::{Key, id64};
@@ -84,46 +85,46 @@ fn run_one(
         Err(failure) => return vec![failure],
     };
     let catalog = &*snapshot.catalog;
-    let Some(channel) = catalog.channels.get(usize::from(case.channel)) else {
-        return vec!["its channel is not in the catalog".to_owned()];
-    };
-    let others = case.also.iter().filter_map(|other| {
-        let spec = catalog.channels.get(usize::from(*other))?;
-        Some(channel_request(*other, spec, None, None))
+    let subject = if case.unavailable { Subject::Unavailable } else { Subject::Known(&profile) };
+    let channels = case.channels.iter().enumerate().filter_map(|(number, channel)| {
+        let spec = catalog.channels.get(usize::from(*channel))?;
+        let placement = if number == 0 { case.placement } else { None };
+        Some(channel_request(*channel, spec, placement, case.locale.clone()))
     });
-    let own = channel_request(case.channel, channel, case.placement, case.locale.clone());
     let request = Request {
-        customer: id64(&case.name),
-        channels: std::iter::once(own).chain(others).collect(),
+        customer: id64(&case.customer),
+        channels: channels.collect(),
         context: case.context.clone(),
         interaction: case.interaction,
         explain: true,
+        overrides: case.scores.iter().map(|(slot, value)| (*slot, Some(value.clone()))).collect(),
         ..Request::default()
     };
-    let supposed = case.scores.iter().map(|(slot, value)| (*slot, Some(value.clone())));
-    let request = Request { overrides: supposed.collect(), ..request };
     let prices = Prices::named(1, case.prices.clone(), &catalog.pacing.lines);
     let snapshot = &Snapshot { prices: Arc::new(prices), ..snapshot.clone() };
-    let decision = decide(snapshot, Subject::Known(&profile), &request, case.now, 0);
+    let decision = decide(snapshot, subject, &request, case.now, case.seed);
     for decided in &decision.channels {
-        let frame = decided_frame(snapshot, &profile, &request, case.now, decided);
+        let frame = decided_frame(snapshot, subject, &request, case.now, decided);
         note(decided, &frame);
     }
-    match decision.channels.first() {
-        Some(decided) => differences(catalog, case, decided),
-        None => vec!["nothing was decided".to_owned()],
-    }
+    let expected = case.expect.iter().map(|(channel, expect)| {
+        match decision.channels.iter().find(|decided| decided.channel == *channel) {
+            Some(decided) => differences(catalog, expect, decided),
+            None => vec!["nothing was decided".to_owned()],
+        }
+    });
+    expected.flatten().collect()
 }
 
 /// The frame with which a channel was decided.
 fn decided_frame(
     snapshot: &Snapshot,
-    profile: &Profile,
+    subject: Subject<'_>,
     request: &Request,
     now: UnixMs,
     decided: &ChannelDecision,
 ) -> Vec<Option<Value>> {
-    let mut frame = decide::frame(snapshot, Subject::Known(profile), request, now);
+    let mut frame = decide::frame(snapshot, subject, request, now);
     let channel = snapshot.catalog.channels.get(usize::from(decided.channel));
     let set = [
         (builtin::CHANNEL, channel.map(|channel| Value::String(channel.name.clone()))),
@@ -174,7 +175,7 @@ fn profile(snapshot: &Snapshot, case: &Case) -> Result<Profile, String> {
     }
     for happened in &case.history {
         let at = happened.at();
-        let customer = id64(&case.name);
+        let customer = id64(&case.customer);
         match happened {
             Happened::Event(event) => {
                 record::event(snapshot, &mut profile, event, customer, at);
@@ -185,102 +186,4 @@ fn profile(snapshot: &Snapshot, case: &Case) -> Result<Profile, String> {
         }
     }
     Ok(profile)
-}
-
-fn differences(catalog: &Catalog, case: &Case, decided: &ChannelDecision) -> Vec<String> {
-    let placed: Vec<&Placed> =
-        decided.placements.iter().flat_map(|placement| &placement.offers).collect();
-    let offers: Vec<u32> = placed.iter().map(|placed| placed.offer).collect();
-    let expect = &case.expect;
-    let got = || names(catalog, &offers);
-    let mut failures = Vec::new();
-    if let Some(wanted) = &expect.offers
-        && *wanted != offers
-    {
-        failures.push(format!("expected {}, got {}", names(catalog, wanted), got()));
-    }
-    for wanted in expect.includes.iter().filter(|wanted| !offers.contains(wanted)) {
-        let why = fate(catalog, decided, *wanted);
-        failures.push(format!("expected `{}` among {}: {why}", name(catalog, *wanted), got()));
-    }
-    for unwanted in expect.excludes.iter().filter(|unwanted| offers.contains(unwanted)) {
-        failures.push(format!("did not expect `{}`, got {}", name(catalog, *unwanted), got()));
-    }
-    if let Some(first) = expect.first
-        && offers.first() != Some(&first)
-    {
-        let why = fate(catalog, decided, first);
-        failures.push(format!("expected `{}` first, got {}: {why}", name(catalog, first), got()));
-    }
-    if let Some(nothing) = expect.no_offer
-        && nothing != offers.is_empty()
-    {
-        let wanted = if nothing { "no offer" } else { "some offer" };
-        failures.push(format!("expected {wanted}, got {}", got()));
-    }
-    if let Some(wanted) = expect.rank
-        && wanted != decided.rank
-    {
-        failures.push(format!("expected the channel to rank {wanted}, it ranks {}", decided.rank));
-    }
-    for stopped in &expect.stopped {
-        let as_expected = decided.fates.of(stopped.offer).is_some_and(|(_, cause)| {
-            let by = cause.stop.by.id(name(catalog, stopped.offer));
-            cause.stop.gate == stopped.gate && stopped.by.as_deref().is_none_or(|id| id == by)
-        });
-        if !as_expected {
-            let by = stopped.by.as_ref().map_or(String::new(), |by| format!(" `{by}`"));
-            failures.push(format!(
-                "expected `{}` to be stopped at {}{by}: {}",
-                name(catalog, stopped.offer),
-                stopped.gate.name(),
-                fate(catalog, decided, stopped.offer)
-            ));
-        }
-    }
-    for (offer, field, wanted) in &expect.content {
-        let texts = placed.iter().filter(|placed| placed.offer == *offer);
-        let found = texts.flat_map(|placed| &placed.content).find(|content| content.name == *field);
-        let label = format!("`{}.{field}`", name(catalog, *offer));
-        match found {
-            Some(content) if content.text.contains(&**wanted) => {}
-            Some(content) => failures
-                .push(format!("expected {label} to contain `{wanted}`, got `{}`", content.text)),
-            None => failures.push(format!(
-                "expected {label} to contain `{wanted}`: {}",
-                fate(catalog, decided, *offer)
-            )),
-        }
-    }
-    failures
-}
-
-fn name(catalog: &Catalog, offer: u32) -> &str {
-    catalog.offers.get(offer as usize).map_or("?", |offer| &*offer.id)
-}
-
-fn names(catalog: &Catalog, offers: &[u32]) -> String {
-    if offers.is_empty() {
-        return "no offer".to_owned();
-    }
-    let names: Vec<&str> = offers.iter().map(|offer| name(catalog, *offer)).collect();
-    format!("[{}]", names.join(", "))
-}
-
-/// What became of an offer, in words.
-fn fate(catalog: &Catalog, decided: &ChannelDecision, offer: u32) -> String {
-    match decided.fates.of(offer) {
-        Some((_, Cause { stop, .. })) => {
-            let rule = match stop.by.id(name(catalog, offer)) {
-                "" => String::new(),
-                rule => format!(" `{rule}`"),
-            };
-            let condition = match &stop.condition {
-                Some(condition) => format!(" ({condition})"),
-                None => String::new(),
-            };
-            format!("{}{rule}: {}{condition}", stop.gate.name(), stop.message)
-        }
-        None => format!("`{}` was placed", name(catalog, offer)),
-    }
 }

@@ -24,7 +24,8 @@ mod tests;
 
 pub use changes::changes;
 pub use compile::{
-    Case, Expected, Happened, LiteralError, OFFERS_MAX, Stopped, in_range, type_name, value_of,
+    Case, Expected, Factor, Happened, LiteralError, OFFERS_MAX, Stopped, in_range, type_name,
+    value_of,
 };
 pub use kind::{FileKind, json_schema};
 pub use load::{Inspected, Loaded, inspect, load};

@@ -1,5 +1,9 @@
 //! `cases/*.yaml`: tests of the rules, typed, so that running one needs no further checks.
 
+mod expect;
+
+pub use expect::{Expected, Factor, Stopped};
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -14,12 +18,11 @@ use crate::core::catalog::fault::{Place, did_you_mean};
 use crate::core::catalog::kind::FileKind;
 use crate::core::catalog::schema::EventSpec;
 use crate::core::catalog::source::{
-    CaseSource, ExpectSource, GivenSource, HistoryEventSource, HistoryOutcomeSource, HistorySource,
+    CaseSource, GivenSource, HistoryEventSource, HistoryOutcomeSource, HistorySource,
 };
 use crate::core::expression::{Slot, Type};
 use crate::core::interaction::{Event, Outcome, OutcomeKind};
 use crate::core::key::{Key, id64};
-use crate::core::policy::Gate;
 use crate::core::time::UnixMs;
 use crate::core::value::Value;
 
@@ -37,12 +40,16 @@ pub struct Case {
     pub position: String,
     /// The moment.
     pub now: UnixMs,
-    /// Index of the channel.
-    pub channel: u16,
-    /// Indices of the other channels asked for.
-    pub also: Vec<u16>,
-    /// Index of the placement; `None`: all of the channel.
+    /// Indices of the channels: the case's own, then the others asked for; never empty.
+    pub channels: Vec<u16>,
+    /// Index of the placement of the case's own channel; `None`: all of it.
     pub placement: Option<u16>,
+    /// The customer's id.
+    pub customer: Arc<str>,
+    /// The seed of all chance.
+    pub seed: u64,
+    /// Whether the profile cannot be read.
+    pub unavailable: bool,
     /// The locale asked for.
     pub locale: Option<Arc<str>>,
     /// Attributes of the customer, by key of their NAME.
@@ -59,8 +66,8 @@ pub struct Case {
     pub prices: Vec<(Arc<str>, f64)>,
     /// What happened before, the earliest first.
     pub history: Vec<Happened>,
-    /// What must come out.
-    pub expect: Expected,
+    /// What must come out, by index of the channel; the first channel's first.
+    pub expect: Vec<(u16, Expected)>,
 }
 
 /// Something that happened before.
@@ -81,38 +88,6 @@ impl Happened {
             Self::Outcome(outcome) => outcome.at,
         }
     }
-}
-
-/// What must have stopped an offer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stopped {
-    /// Index of the offer.
-    pub offer: u32,
-    /// At which gate.
-    pub gate: Gate,
-    /// By which policy, limit, cool-down or exclusion.
-    pub by: Option<Arc<str>>,
-}
-
-/// What must come out; offers by index.
-#[derive(Clone, Debug, Default)]
-pub struct Expected {
-    /// Exactly these, in this order.
-    pub offers: Option<Vec<u32>>,
-    /// These, among others.
-    pub includes: Vec<u32>,
-    /// None of these.
-    pub excludes: Vec<u32>,
-    /// The first.
-    pub first: Option<u32>,
-    /// Whether nothing is offered.
-    pub no_offer: Option<bool>,
-    /// Place of the channel among those asked for.
-    pub rank: Option<u32>,
-    /// What was stopped, and where.
-    pub stopped: Vec<Stopped>,
-    /// The text of a content field contains this: (offer, field, part of the text).
-    pub content: Vec<(u32, Arc<str>, Arc<str>)>,
 }
 
 /// Compiles all cases.
@@ -146,7 +121,8 @@ struct Cases<'c> {
 impl Cases<'_> {
     fn case(&self, place: &Place<'_>, source: &CaseSource) -> Option<Case> {
         let given = place.key("given");
-        let (channel, placement) = self.channel(&given, &source.given)?;
+        let (channels, placement) = self.channels(&given, &source.given)?;
+        let channel = *channels.first()?;
         let now = match moment(&source.given.now) {
             Ok(now) => UnixMs(now.as_millisecond()),
             Err(error) => {
@@ -158,9 +134,10 @@ impl Cases<'_> {
             name: source.name.as_str().into(),
             position: place.key("name").position(),
             now,
-            channel,
-            also: self.also(&given.key("also"), &source.given),
             placement,
+            customer: source.given.customer_id.as_ref().unwrap_or(&source.name).as_str().into(),
+            seed: source.given.seed,
+            unavailable: source.given.unavailable,
             locale: source.given.locale.as_deref().map(Into::into),
             interaction: source.given.interaction.as_deref().map(Key::of),
             attributes: self.attributes(&given.key("customer"), &source.given),
@@ -169,28 +146,32 @@ impl Cases<'_> {
             consents: consents(self.build, self.catalog, &given.key("consents"), &source.given),
             prices: prices(&given.key("prices"), &source.given, &self.catalog.pacing.lines),
             history: self.history(&given.key("history"), &source.given, now, channel),
-            expect: self.expected(&place.key("expect"), &source.expect),
+            expect: self.by_channel(&place.key("expect"), &source.expect, &channels),
+            channels,
         })
     }
 
-    fn channel(&self, place: &Place<'_>, given: &GivenSource) -> Option<(u16, Option<u16>)> {
+    fn channels(&self, place: &Place<'_>, given: &GivenSource) -> Option<(Vec<u16>, Option<u16>)> {
         let channel = self.channel_index(&place.key("channel"), &given.channel)?;
-        let Some(name) = &given.placement else {
-            return Some((channel, None));
+        let placement = match &given.placement {
+            Some(name) => Some(self.placement(&place.key("placement"), channel, name)?),
+            None => None,
         };
-        let spec = self.catalog.channels.get(usize::from(channel))?;
-        let known = || spec.placements.iter().map(|placement| &*placement.name);
-        let found = known().position(|known| known == name.as_str());
-        if found.is_none() && !self.build.broken().excuses(FileKind::Channels, name) {
-            let owner = format!("channel `{}`", spec.name);
-            place.key("placement").unknown_in(&owner, "placement", name, known());
-        }
-        Some((channel, Some(u16::try_from(found?).ok()?)))
+        let also = place.key("also");
+        let names = given.also.iter().enumerate();
+        let also = names.filter_map(|(at, name)| self.channel_index(&also.index(at), name));
+        Some((std::iter::once(channel).chain(also).collect(), placement))
     }
 
-    fn also(&self, place: &Place<'_>, given: &GivenSource) -> Vec<u16> {
-        let names = given.also.iter().enumerate();
-        names.filter_map(|(index, name)| self.channel_index(&place.index(index), name)).collect()
+    fn placement(&self, place: &Place<'_>, channel: u16, name: &str) -> Option<u16> {
+        let spec = self.catalog.channels.get(usize::from(channel))?;
+        let known = || spec.placements.iter().map(|placement| &*placement.name);
+        let found = known().position(|known| known == name);
+        if found.is_none() && !self.build.broken().excuses(FileKind::Channels, name) {
+            let owner = format!("channel `{}`", spec.name);
+            place.unknown_in(&owner, "placement", name, known());
+        }
+        u16::try_from(found?).ok()
     }
 
     fn channel_index(&self, place: &Place<'_>, name: &str) -> Option<u16> {
@@ -355,9 +336,7 @@ impl Cases<'_> {
             let known = OutcomeKind::ALL.into_iter().map(OutcomeKind::name);
             place.key("outcome").unknown("outcome", &source.outcome, known);
         }
-        let offer = self.offer(&source.offer, |hint| {
-            unknown_offer(&place.key("offer"), &source.offer, hint);
-        });
+        let offer = self.offer_at(&place.key("offer"), &source.offer);
         let channel = match &source.channel {
             Some(name) => self.channel_index(&place.key("channel"), name)?,
             None => channel,
@@ -385,65 +364,6 @@ impl Cases<'_> {
         }))
     }
 
-    fn expected(&self, place: &Place<'_>, source: &ExpectSource) -> Expected {
-        let list = |key: &str, names: &[String]| {
-            let place = place.key(key);
-            let numbers = names.iter().enumerate().filter_map(|(index, name)| {
-                self.offer(name, |hint| unknown_offer(&place.index(index), name, hint))
-            });
-            numbers.collect::<Vec<u32>>()
-        };
-        Expected {
-            offers: source.offers.as_ref().map(|names| list("offers", names)),
-            includes: list("includes", &source.includes),
-            excludes: list("excludes", &source.excludes),
-            first: source.first.as_ref().and_then(|name| {
-                self.offer(name, |hint| unknown_offer(&place.key("first"), name, hint))
-            }),
-            no_offer: source.no_offer,
-            rank: source.rank,
-            stopped: self.stopped(&place.key("stopped"), source),
-            content: self.content(&place.key("content"), source),
-        }
-    }
-
-    fn stopped(&self, place: &Place<'_>, source: &ExpectSource) -> Vec<Stopped> {
-        let mut stopped = Vec::new();
-        for (name, words) in &source.stopped {
-            let place = place.key(name);
-            let offer = self.offer(name, |hint| {
-                place.error_at_key(format!("there is no offer `{name}`"), hint);
-            });
-            let (gate, by) = match words.split_once(' ') {
-                Some((gate, by)) => (gate, Some(by.trim())),
-                None => (words.as_str(), None),
-            };
-            let Some(gate) = Gate::ALL.into_iter().find(|known| known.name() == gate) else {
-                place.unknown("gate", gate, Gate::ALL.into_iter().map(Gate::name));
-                continue;
-            };
-            stopped.extend(offer.map(|offer| Stopped { offer, gate, by: by.map(Into::into) }));
-        }
-        stopped
-    }
-
-    fn content(&self, place: &Place<'_>, source: &ExpectSource) -> Vec<(u32, Arc<str>, Arc<str>)> {
-        let mut content = Vec::new();
-        for (path, text) in &source.content {
-            let place = place.key(path);
-            let Some((name, field)) = path.rsplit_once('.') else {
-                let hint = Some("as `gold_card.title`".to_owned());
-                place.error_at_key(format!("`{path}` is not OFFER.FIELD"), hint);
-                continue;
-            };
-            let offer = self.offer(name, |hint| {
-                place.error_at_key(format!("there is no offer `{name}`"), hint);
-            });
-            content.extend(offer.map(|offer| (offer, field.into(), text.as_str().into())));
-        }
-        content
-    }
-
     /// The index of an offer; `report` gets the hint when there is none.
     fn offer(&self, name: &str, report: impl Fn(Option<String>)) -> Option<u32> {
         let known = &self.catalog.offer_index;
@@ -452,14 +372,6 @@ impl Cases<'_> {
             report(did_you_mean(name, known.keys().map(AsRef::as_ref)));
         }
         found
-    }
-}
-
-fn unknown_offer(place: &Place<'_>, name: &str, hint: Option<String>) {
-    let message = format!("there is no offer `{name}`");
-    match hint {
-        Some(hint) => place.error_hint(message, hint),
-        None => place.error(message),
     }
 }
 

@@ -55,7 +55,7 @@ use programs::Programs;
 use selection::Selector;
 use treatments::Treatments;
 
-pub use cases::{Case, Expected, Happened, Stopped};
+pub use cases::{Case, Expected, Factor, Happened, Stopped};
 pub use literal::{LiteralError, in_range, type_name, value_of};
 pub use offers::OFFERS_MAX;
 

@@ -5,10 +5,62 @@ use super::offers::Declared;
 use crate::core::catalog::Catalog;
 use crate::core::catalog::fault::Severity;
 use crate::core::catalog::schema::Origin;
+use crate::core::key::Key;
+
+/// Events that nothing counts, segments that nothing asks, objectives to which nothing contributes,
+/// purposes for which nothing asks consent.
+fn beside_slots(build: &Build<'_>, catalog: &Catalog) {
+    let top = build.schema_place();
+    let (events, purposes) = (top.key("events"), top.key("purposes"));
+    let schema = &catalog.schema;
+    for event in schema.events.values() {
+        if event.series.is_empty() && event.sets.is_empty() && event.item.is_none() {
+            let message = format!("nothing counts the event `{}`", event.name);
+            let hint =
+                "no aggregate, attribute (`sets`) or interest (`item`) comes of it".to_owned();
+            let kind = (Severity::Warning, "unused");
+            events.key(&event.name).finding_at_key(kind, message, Some(hint));
+        }
+    }
+    let consents = &catalog.policy.spec().consents;
+    for purpose in &schema.purposes {
+        let asked = consents.iter().any(|consent| consent.purpose_name == *purpose);
+        let guards = schema.slots.iter().any(|spec| spec.purpose == Some(Key::of(purpose)));
+        if !asked && !guards {
+            let message = format!("nothing asks for consent to `{purpose}`");
+            purposes.key(purpose).finding_at_key((Severity::Hint, "unused"), message, None);
+        }
+    }
+    if let Some(file) = &build.folder.segments {
+        let top = build.place(&file.document);
+        let section = top.key("segments");
+        for name in file.source.segments.keys() {
+            let slot = schema.segments.get(name.as_str()).and_then(|slot| schema.slot(*slot));
+            let learned = slot.is_some_and(|spec| spec.feature);
+            if !learned && !build.programs.uses(&format!("segment.{name}")) {
+                let message = format!("nothing uses `segment.{name}`");
+                section.key(name).finding_at_key((Severity::Warning, "unused"), message, None);
+            }
+        }
+    }
+    if let Some(file) = &build.folder.objectives {
+        let top = build.place(&file.document);
+        let section = top.key("objectives");
+        for (number, objective) in (0_u16..).zip(&catalog.objectives) {
+            let mut contributions = catalog.offers.iter().flat_map(|offer| &offer.contributions);
+            if !contributions.any(|(objective, _)| *objective == number) {
+                let message = format!("no offer contributes to objective `{}`", objective.name);
+                let kind = (Severity::Warning, "unused");
+                section.key(&objective.name).finding_at_key(kind, message, None);
+            }
+        }
+    }
+}
 
 /// Warns of attributes, aggregates and context entries that no condition, score, model or text
 /// reads.
 pub(super) fn warn(build: &Build<'_>, catalog: &Catalog, declared: &[Declared<'_>]) {
+    beside_slots(build, catalog);
     let top = build.schema_place();
     for spec in &catalog.schema.slots {
         let section = match spec.origin {

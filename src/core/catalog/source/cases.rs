@@ -35,8 +35,8 @@ pub struct GivenSource {
     pub now: String,
     /// The channel.
     pub channel: String,
-    /// Other channels that are asked for in the same call, with all their placements; what is
-    /// expected is about `channel`.
+    /// Other channels that are asked for in the same call, with all their placements. What is
+    /// expected is about `channel`, but for what `expect.channels` says of them.
     #[serde(default)]
     pub also: Vec<String>,
     /// The placement. Default: all of the channel.
@@ -46,6 +46,15 @@ pub struct GivenSource {
     /// The interaction: what was settled in it, by outcomes of `history` that name it, does not
     /// return.
     pub interaction: Option<String>,
+    /// The customer's id, where shares and experiments hang on it. Default: the case's name.
+    pub customer_id: Option<String>,
+    /// The seed of all chance in the decision. Default 0.
+    #[serde(default)]
+    pub seed: u64,
+    /// The profile cannot be read: limits and consents hold back. Then there are no attributes,
+    /// consents and history. Default: no.
+    #[serde(default)]
+    pub unavailable: bool,
     /// Attributes of the customer.
     #[serde(default)]
     pub customer: BTreeMap<String, Literal>,
@@ -128,6 +137,27 @@ pub struct ExpectSource {
     /// By offer: the gate that stopped it (`eligibility`, `consent`, `contact_limit` ...), alone or
     /// followed by the id of the policy (`contact_limit email_weekly`).
     pub stopped: BTreeMap<String, String>,
+    /// By offer that was stopped: why, in words that contain this.
+    pub reasons: BTreeMap<String, String>,
     /// By offer and content field (`gold_card.title`): the rendered text contains this.
     pub content: BTreeMap<String, String>,
+    /// By placement: exactly these offers, in this order.
+    pub placements: BTreeMap<String, Vec<String>>,
+    /// By offer that was placed: the id of its treatment.
+    pub treatments: BTreeMap<String, String>,
+    /// By offer that was placed: `score`, or what it is made of (`propensity`, `affinity`, `value`,
+    /// `lever`, `context_weight`, `priority`, `influence`, `objection`).
+    pub factors: BTreeMap<String, BTreeMap<String, FactorSource>>,
+    /// By channel of `also`: what must come out on it.
+    pub channels: BTreeMap<String, ExpectSource>,
+}
+
+/// A number that must come out: to six digits, or between two.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum FactorSource {
+    /// This number, to one part in a million.
+    Number(f64),
+    /// From the first to the second, both included.
+    Between([f64; 2]),
 }

@@ -105,3 +105,43 @@ fn places_within_scalars_are_found() {
         .collect();
     assert_eq!(found, [(1, 6), (2, 11), (3, 15), (6, 8), (9, 7), (11, 7)]);
 }
+
+#[test]
+fn a_case_asks_for_channels_and_knows_what_it_names() {
+    let case = |given: &str, expect: &str| {
+        format!(
+            "cases:\n  - name: x\n    given: {{ now: 2026-06-01T12:00:00Z{given} }}\n    expect: {expect}\n"
+        )
+    };
+    let check = |given: &str, expect: &str, expected: &[&str]| {
+        super::check(&[("cases/first.yaml", &case(given, expect))], expected);
+    };
+    check("", "{}", &["cases/first.yaml:3:5: a case needs a `channel`, or `channels`"]);
+    check(
+        ", channel: web, channels: [sms]",
+        "{}",
+        &["cases/first.yaml:3:51: a case has a `channel` or `channels`, not both"],
+    );
+    check(
+        ", channels: [web, sms], placement: hero",
+        "{}",
+        &["cases/first.yaml:3:75: a `placement` is of one `channel`, not of several"],
+    );
+    check(
+        ", channel: web",
+        "{ treatments: { gold_card: wep }, factors: { loan: { prize: 1 } }, channels: { sms: {} } }",
+        &[
+            "cases/first.yaml:4:32: on this channel, offer `gold_card` has no treatment `wep` \
+             (did you mean `web`?)",
+            "cases/first.yaml:4:58: there is no factor `prize` (known here: `score`, \
+             `propensity`, `affinity`, `value`, `lever`, `context_weight`, `priority`, \
+             `influence`, `objection`)",
+            "cases/first.yaml:4:84: the case does not ask for channel `sms`",
+        ],
+    );
+    check(
+        ", channels: [web, sms]",
+        "{ channels: { sms: { placements: { message: [loan] } } } }",
+        &[],
+    );
+}
