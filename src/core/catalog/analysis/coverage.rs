@@ -54,6 +54,8 @@ fn rules(subject: &Subject<'_>) -> BTreeSet<Arc<str>> {
     let spec = catalog.policy.spec();
     ids.extend(spec.limits.iter().map(|limit| limit.id.clone()));
     ids.extend(spec.cool_downs.iter().map(|rest| rest.id.clone()));
+    ids.extend(spec.sequences.iter().filter_map(|sequence| sequence.id.clone()));
+    ids.extend(spec.states.iter().map(|state| state.id.clone()));
     ids.extend(catalog.exclusions.iter().map(|exclusion| exclusion.id.clone()));
     ids
 }

@@ -12,6 +12,7 @@ mod limits;
 mod offers;
 mod reach;
 mod schemes;
+mod sequences;
 mod sites;
 mod slots;
 #[cfg(test)]
@@ -51,6 +52,7 @@ pub(super) fn analyse(folder: &Folder, catalog: &Catalog, faults: &Faults, at: O
     limits::check(&subject);
     if whole {
         reach::check(&subject, &served);
+        sequences::check(&subject, &served);
         schemes::check(&subject);
         thresholds::check(&subject, &from_now);
     }

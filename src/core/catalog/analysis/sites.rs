@@ -47,6 +47,9 @@ impl<'a> Sites<'a> {
             add("contact_limits", &mut { limits });
             add("cool_downs", &mut { cool_downs });
             add("exclusions", &mut { exclusions });
+            add("sequences", &mut source.sequences.iter().map(|rule| rule.id.as_str()));
+            add("states", &mut source.states.iter().map(|rule| rule.id.as_str()));
+            add("quotas", &mut source.quotas.iter().map(|rule| rule.id.as_str()));
         }
         Self { folder, faults, offers, rules }
     }

@@ -295,3 +295,16 @@ fn limits_that_never_bind_are_told() {
         ]
     );
 }
+
+#[test]
+fn offers_that_wait_for_each_other_wait_for_ever() {
+    let policies = "sequences:\n  - id: first_y\n    applies_to: { offers: [x] }\n    \
+                    with: { offers: [y] }\n    outcome: accept\n    relation: requires\n  \
+                    - id: first_x\n    applies_to: { offers: [y] }\n    with: { offers: [x] }\n    \
+                    outcome: accept\n    relation: requires\n";
+    let found = said(&one("      - customer.vip\n", ""), policies);
+    assert!(found.iter().all(|line| line.contains("prerequisite-unreachable")), "{found:#?}");
+    assert_eq!(found.len(), 2, "{found:#?}");
+    let (one_way, _) = policies.split_once("  - id: first_x").unwrap();
+    assert_eq!(said(&one("      - customer.vip\n", ""), one_way), Vec::<String>::new());
+}

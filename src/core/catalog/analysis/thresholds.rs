@@ -13,8 +13,13 @@ const THRESHOLD: Kind = (Severity::Warning, "threshold-unreachable");
 /// Looks at all offers on all channels whose scheme has a threshold.
 pub(super) fn check(subject: &Subject<'_>, declared: &Declared<'_>) {
     let catalog = subject.catalog;
-    // What customers answer may raise any score.
-    if !catalog.arbitration.influencers.is_empty() || !catalog.arbitration.objections.is_empty() {
+    // What customers answer, and the state they are in, may raise any score.
+    let arbitration = &catalog.arbitration;
+    let states = &catalog.policy.spec().states;
+    if !arbitration.influencers.is_empty()
+        || !arbitration.objections.is_empty()
+        || states.iter().any(|state| !state.levers.is_empty())
+    {
         return;
     }
     let knowledge = Knowledge::new(declared);

@@ -80,6 +80,7 @@ fn what_is_odd_is_a_warning() {
         "notes.yml:0:0: this file is none of a rules folder's: it is ignored",
         "offers/cards.yaml:17:9: this always holds",
         "schema.yaml:7:3: nothing uses `customer.health`",
+        "schema.yaml:16:3: nothing counts the event `page_view`",
     ];
     assert_eq!(found.len(), expected.len(), "{found:#?}");
     for (found, expected) in found.iter().zip(expected) {

@@ -120,23 +120,23 @@ fn a_case_asks_for_channels_and_knows_what_it_names() {
     check(
         ", channel: web, channels: [sms]",
         "{}",
-        &["cases/first.yaml:3:51: a case has a `channel` or `channels`, not both"],
+        &["cases/first.yaml:3:55: a case has a `channel` or `channels`, not both"],
     );
     check(
         ", channels: [web, sms], placement: hero",
         "{}",
-        &["cases/first.yaml:3:75: a `placement` is of one `channel`, not of several"],
+        &["cases/first.yaml:3:74: a `placement` is of one `channel`, not of several"],
     );
     check(
         ", channel: web",
         "{ treatments: { gold_card: wep }, factors: { loan: { prize: 1 } }, channels: { sms: {} } }",
         &[
-            "cases/first.yaml:4:32: on this channel, offer `gold_card` has no treatment `wep` \
+            "cases/first.yaml:4:40: on this channel, offer `gold_card` has no treatment `wep` \
              (did you mean `web`?)",
-            "cases/first.yaml:4:58: there is no factor `prize` (known here: `score`, \
+            "cases/first.yaml:4:66: there is no factor `prize` (known here: `score`, \
              `propensity`, `affinity`, `value`, `lever`, `context_weight`, `priority`, \
              `influence`, `objection`)",
-            "cases/first.yaml:4:84: the case does not ask for channel `sms`",
+            "cases/first.yaml:4:92: the case does not ask for channel `sms`",
         ],
     );
     check(
