@@ -107,7 +107,7 @@ fn places_within_scalars_are_found() {
 }
 
 #[test]
-fn a_case_asks_for_channels_and_knows_what_it_names() {
+fn a_case_knows_what_it_names() {
     let case = |given: &str, expect: &str| {
         format!(
             "cases:\n  - name: x\n    given: {{ now: 2026-06-01T12:00:00Z{given} }}\n    expect: {expect}\n"
@@ -116,17 +116,7 @@ fn a_case_asks_for_channels_and_knows_what_it_names() {
     let check = |given: &str, expect: &str, expected: &[&str]| {
         super::check(&[("cases/first.yaml", &case(given, expect))], expected);
     };
-    check("", "{}", &["cases/first.yaml:3:5: a case needs a `channel`, or `channels`"]);
-    check(
-        ", channel: web, channels: [sms]",
-        "{}",
-        &["cases/first.yaml:3:55: a case has a `channel` or `channels`, not both"],
-    );
-    check(
-        ", channels: [web, sms], placement: hero",
-        "{}",
-        &["cases/first.yaml:3:74: a `placement` is of one `channel`, not of several"],
-    );
+    check("", "{}", &["cases/first.yaml:3:5: `channel` is missing here"]);
     check(
         ", channel: web",
         "{ treatments: { gold_card: wep }, factors: { loan: { prize: 1 } }, channels: { sms: {} } }",
