@@ -130,7 +130,7 @@ fn a_case_knows_what_it_names() {
         ],
     );
     check(
-        ", channels: [web, sms]",
+        ", channel: web, also: [sms]",
         "{ channels: { sms: { placements: { message: [loan] } } } }",
         &[],
     );
