@@ -169,6 +169,7 @@ impl Chances {
         let shares = explorer.shares();
         let (_, otherwise) = shares;
         let free = match boards {
+            _ if drawn == 0.0 => true,
             [] => true,
             [board] => otherwise == 0.0 && is_free(board, bounds, &accept),
             _ => false,

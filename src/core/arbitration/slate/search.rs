@@ -10,8 +10,11 @@ use super::value::{of_board, value};
 pub const SLOTS_MAX: usize = 12;
 /// Most entries of a board that are tried.
 const ENTRIES_MAX: usize = 64;
-/// Most placings that are tried.
+/// Most placings that are tried, of few candidates and of many.
 const NODES_MAX: usize = 4_000;
+const NODES_MAX_OF_MANY: usize = 500;
+/// From so many candidates on they are many: a decision over a large catalog has little time.
+const MANY: usize = 100;
 /// Gains below this part of the value are rounding.
 const GAIN_MIN: f64 = 1e-9;
 
@@ -183,6 +186,7 @@ struct Search<'s, 'a> {
     least: f64,
     found: Option<Vec<Vec<Option<usize>>>>,
     nodes: usize,
+    nodes_max: usize,
     cut: bool,
 }
 
@@ -208,6 +212,7 @@ impl<'s, 'a> Search<'s, 'a> {
             most.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
             most
         });
+        let entries: usize = boards.iter().map(|board| board.ranked.len()).sum();
         Self {
             boards,
             refused,
@@ -218,18 +223,19 @@ impl<'s, 'a> Search<'s, 'a> {
             least,
             found: None,
             nodes: 0,
+            nodes_max: if entries < MANY { NODES_MAX } else { NODES_MAX_OF_MANY },
             cut: boards.iter().any(|board| board.ranked.len() > ENTRIES_MAX),
         }
     }
 
     /// Whether everything was tried.
     fn complete(&self) -> bool {
-        !self.cut && self.nodes < NODES_MAX
+        !self.cut && self.nodes < self.nodes_max
     }
 
     /// Tries everything for the slots from the `depth`-th on.
     fn from(&mut self, depth: usize) {
-        if self.nodes >= NODES_MAX {
+        if self.nodes >= self.nodes_max {
             return;
         }
         self.nodes += 1;
