@@ -243,7 +243,8 @@ fn monstrous_declarations_are_refused_in_bounded_time() {
     let rows: String = (0..4_000)
         .map(|r| format!("[{r}..{}],[{}..{}],1\n", r + 900, 7 * r % 4000, 7 * r % 4000 + 900))
         .collect();
-    assert!(refused("tables/t.csv", &format!("{header}{rows}"))[0].contains("match"));
+    let faults = refused("tables/t.csv", &format!("{header}{rows}"));
+    assert!(faults.iter().any(|fault| fault.contains("no row for")), "{faults:?}");
 }
 
 #[test]

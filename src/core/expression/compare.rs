@@ -56,7 +56,10 @@ pub(super) fn order(a: &Value, b: &Value) -> Result<Option<Ordering>, Stop> {
         (Value::Duration(a), Value::Duration(b)) => Some(a.cmp(b)),
         _ if is_number(a) && is_number(b) => numeric(a, b),
         _ => {
-            let (a, b) = (a.type_name(), b.type_name());
+            // In one order, whichever way round the comparison is compiled.
+            let mut names = [a.type_name(), b.type_name()];
+            names.sort_unstable();
+            let [a, b] = names;
             return Err(Stop::because(format!("cannot order {a} and {b}")));
         }
     })
