@@ -71,6 +71,7 @@ impl Op {
                 let mut outcome = outcome(id, &name, kind, at);
                 outcome.decision = Some(random % 50);
                 outcome.reason = Key((random % 5) as u32);
+                outcome.interaction = Some(Key((random % 3) as u32)).filter(|key| *key != Key(0));
                 profile.apply_outcome(&outcome, kind == OutcomeKind::Impression, now);
             }
             8 => {

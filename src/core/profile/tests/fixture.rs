@@ -297,6 +297,7 @@ fn decision(profile: &mut Profile, id: u64, now: UnixMs) {
         let mut answer = shown;
         answer.id += 5;
         answer.kind = kind;
+        answer.interaction = Some(Key::of(&format!("visit {id}")));
         answer.at = UnixMs(now.0 + MINUTE_MS);
         if kind == OutcomeKind::Reject {
             answer.reason = Key::of(["too expensive", "no need"][slot as usize]);
