@@ -63,6 +63,22 @@ const METRICS: &[(&str, Kind, &str)] = &[
         Kind::Counter,
         "Entries of the learning log that could not be read and were skipped.",
     ),
+    ("arbitra_quota_leases_total", Kind::Counter, "Leases of units of quotas asked of the store."),
+    (
+        "arbitra_quota_conflicts_total",
+        Kind::Counter,
+        "Decisions made again because others took the units of a quota first.",
+    ),
+    (
+        "arbitra_quota_late_total",
+        Kind::Counter,
+        "Outcomes that found no unit of their quota left after their hold had lapsed.",
+    ),
+    (
+        "arbitra_quota_units_lost_total",
+        Kind::Counter,
+        "Units of quotas that could not be given back and may be lost.",
+    ),
     (
         "arbitra_affinity_solve_seconds",
         Kind::Gauge,

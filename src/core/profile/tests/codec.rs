@@ -114,7 +114,7 @@ fn what_cannot_be_stored_is_refused() {
 fn newer_sections() -> impl Strategy<Value = Vec<u8>> {
     // Tags above those in use.
     let section = prop::collection::vec(any::<u8>(), 0..300);
-    prop::collection::btree_map(10_u8..=255, section, 0..5).prop_map(|sections| {
+    prop::collection::btree_map(64_u8..=255, section, 0..5).prop_map(|sections| {
         let mut bytes = Vec::new();
         for (tag, body) in sections {
             bytes.push(tag);
