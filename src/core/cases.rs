@@ -16,11 +16,11 @@ use crate::core::decide::{
     self, ChannelDecision, ChannelRequest, PlacementRequest, Request, Snapshot, decide,
 };
 use crate::core::expression::Frame;
-use crate::core::key::{Key, id64};
+use crate::core::key::Key;
 use crate::core::learn::Models;
 use crate::core::objective::Prices;
 use crate::core::policy::Subject;
-use crate::core::profile::{Consent, ConsentState, Profile};
+use crate::core::profile::{Consent, Profile};
 use crate::core::propensity::PropensitySpec;
 use crate::core::record;
 use crate::core::time::UnixMs;
@@ -92,13 +92,13 @@ fn run_one(
         Some(channel_request(*channel, spec, placement, case.locale.clone()))
     });
     let request = Request {
-        customer: id64(&case.customer),
+        customer: case.customer,
+        supply: case.supply.clone(),
         channels: channels.collect(),
         context: case.context.clone(),
         interaction: case.interaction,
         explain: true,
         overrides: case.scores.iter().map(|(slot, value)| (*slot, Some(value.clone()))).collect(),
-        ..Request::default()
     };
     let prices = Prices::named(1, case.prices.clone(), &catalog.pacing.lines);
     let snapshot = &Snapshot { prices: Arc::new(prices), ..snapshot.clone() };
@@ -165,17 +165,16 @@ fn profile(snapshot: &Snapshot, case: &Case) -> Result<Profile, String> {
             .set_attribute(*name, Some(value.clone()), earliest)
             .map_err(|error| format!("its customer cannot be: {error}"))?;
     }
-    for (purpose, granted) in &case.consents {
-        let (purpose, granted, at) = (*purpose, *granted, UnixMs(earliest.0));
-        let consent =
-            Consent { purpose, channel: Key::default(), state: ConsentState::of(granted), at };
+    for (purpose, state) in &case.consents {
+        let (purpose, state, at) = (*purpose, *state, UnixMs(earliest.0));
+        let consent = Consent { purpose, channel: Key::default(), state, at };
         profile
             .set_consent(consent, earliest)
             .map_err(|error| format!("its customer cannot be: {error}"))?;
     }
     for happened in &case.history {
         let at = happened.at();
-        let customer = id64(&case.customer);
+        let customer = case.customer;
         match happened {
             Happened::Event(event) => {
                 record::event(snapshot, &mut profile, event, customer, at);

@@ -16,6 +16,7 @@ pub mod catalog;
 pub mod codec;
 pub mod content;
 pub mod decide;
+pub mod experiment;
 pub mod expression;
 pub mod feature;
 pub mod interaction;

@@ -6,17 +6,21 @@ use std::sync::Arc;
 use crate::core::catalog::source::{ContactPoint, Label};
 use crate::core::catalog::{Catalog, Offer};
 use crate::core::decide::{self, DecisionRecord, RememberedOffer, Request, Snapshot};
+use crate::core::experiment;
 use crate::core::expression::Slot;
 use crate::core::feature::FeatureVector;
 use crate::core::interaction::{Event, Outcome, OutcomeKind};
 use crate::core::key::{Key, mix64};
-use crate::core::learn::{ItemRecord, LearningRecord, OutcomeRecord};
+use crate::core::learn::{ArmRecord, ItemRecord, LearningRecord, OutcomeRecord};
 use crate::core::policy::Subject;
 use crate::core::profile::Profile;
 use crate::core::propensity::Candidate;
 use crate::core::segment::{self, MoveRecord};
 use crate::core::time::UnixMs;
 use crate::core::value::Value;
+
+/// Purpose of the hash that gives the record of an arm its id.
+const ARM: u64 = 0x0061_726d;
 
 /// What came of an item.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -109,6 +113,12 @@ pub fn outcome(
     let mut records = Vec::new();
     // Ids are the customer's own: two customers may both have an outcome `1`.
     let id = mix64(customer, outcome.id);
+    if let Some(arm) = experiment::arm_key(catalog, customer) {
+        let (id, kind, value) = (mix64(id, ARM), Some(outcome.kind), outcome.value);
+        let value = value.filter(|value| value.is_finite()).unwrap_or(0.0);
+        let record = ArmRecord { id, arm, decisions: 0, offered: 0, kind, value };
+        records.push(LearningRecord::Arm(record).encode());
+    }
     let Some(offer) = catalog.offer_by_key(outcome.offer) else {
         return Learned { duplicate: false, records };
     };

@@ -8,6 +8,7 @@ use super::error::EngineError;
 use super::state::{Engine, STRIPES};
 use crate::core::catalog::source::ContactPoint;
 use crate::core::decide::{Decision, DecisionRecord, Paced, Request, Snapshot, decide};
+use crate::core::experiment;
 use crate::core::key::{Key, id64, mix64};
 use crate::core::policy::Subject;
 use crate::core::profile::{Consent, ConsentState, Contact, Profile};
@@ -92,6 +93,7 @@ impl Engine {
             }
             if !call.dry_run {
                 self.pacer.gather(&call.snapshot.catalog, &decided.decision);
+                self.count_arm(&decided, customer);
                 self.remember(&call, customer, &decided);
             }
             return Ok(decided);
@@ -233,7 +235,8 @@ impl Engine {
         let found = cached
             .as_deref()
             .or_else(|| loaded.remembered.iter().find(|record| record.id.low() == low))?;
-        let decision = found.answer(&call.snapshot.catalog.version.hash)?;
+        let mut decision = found.answer(&call.snapshot.catalog.version.hash)?;
+        decision.arm = experiment::arm_name(&call.snapshot.catalog, customer);
         Some(self.answer(call, decision, loaded, true))
     }
 

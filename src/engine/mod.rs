@@ -4,6 +4,7 @@
 //! all replicas; `folder` reads them. It knows the store by its contract, never the wire.
 
 mod answer;
+mod arms;
 mod cache;
 mod clock;
 mod config;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, watch};
 
+use super::arms::ArmCounts;
 use super::cache::{DecisionCache, ProfileCache};
 use super::clock::Clock;
 use super::config::EngineConfig;
@@ -63,6 +64,7 @@ impl Engine {
             decisions: DecisionCache::new(config.cached_decisions_max),
             rememberer,
             ledger,
+            arms: ArmCounts::default(),
             stripes: (0..STRIPES).map(|_| Mutex::new(())).collect(),
             seed,
             drawn: AtomicU64::new(0),
@@ -115,6 +117,7 @@ impl Running {
         self.pinger.abort();
         self.follower.abort();
         self.sweeper.abort();
+        engine.write_arms().await;
         // Whatever is idle, whenever it was last used.
         engine.ledger.give_back_idle(engine.now(), 0).await;
         self.pacer.abort();

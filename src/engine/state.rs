@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, watch};
 
+use super::arms::ArmCounts;
 use super::cache::{DecisionCache, ProfileCache};
 use super::clock::Clock;
 use super::config::EngineConfig;
@@ -45,6 +46,7 @@ pub struct Engine {
     pub(super) decisions: DecisionCache,
     pub(super) rememberer: Rememberer,
     pub(super) ledger: Ledger,
+    pub(super) arms: ArmCounts,
     pub(super) stripes: Vec<Mutex<()>>,
     pub(super) seed: u64,
     pub(super) drawn: AtomicU64,

@@ -54,11 +54,20 @@ pub fn decision(decided: &Decided, echo: &Echo<'_>, fates_bytes_max: usize) -> v
         seed: decision.seed,
         dry_run: echo.dry_run,
         channels: channels.collect(),
-        experiments: Vec::new(),
+        experiments: experiments(decided),
         degradations: decided.degradations.iter().map(degradation).collect(),
         candidates: told.fates,
         candidates_omitted: told.omitted,
     }
+}
+
+fn experiments(decided: &Decided) -> Vec<v1::ExperimentArm> {
+    let experiment = decided.snapshot.catalog.experiment.as_ref();
+    let arm = |spec: &crate::core::experiment::ExperimentSpec| v1::ExperimentArm {
+        experiment: spec.id.to_string(),
+        arm: decided.decision.arm.to_string(),
+    };
+    experiment.map(arm).into_iter().collect()
 }
 
 fn versions(decided: &Decided) -> v1::Versions {
@@ -92,7 +101,10 @@ fn channel_decision(
     let catalog = &*decided.snapshot.catalog;
     let spec = catalog.channels.get(usize::from(channel.channel))?;
     let asked = echo.channels.iter().find(|asked| asked.channel == channel.channel);
-    let told = Telling { catalog, channel, spec, features: &decided.decision.features };
+    let arm = catalog.experiment.as_ref().map(|experiment| experiment.arms.iter());
+    let mut arms = arm.into_iter().flatten();
+    let drawn = arms.any(|arm| arm.draws() && arm.name == decided.decision.arm);
+    let told = Telling { drawn, catalog, channel, spec, features: &decided.decision.features };
     let placements = channel
         .placements
         .iter()
@@ -114,6 +126,8 @@ fn channel_decision(
 
 /// What telling of one channel needs.
 struct Telling<'a> {
+    /// Whether the customer's arm of the experiment draws the order.
+    drawn: bool,
     catalog: &'a Catalog,
     channel: &'a ChannelDecision,
     spec: &'a Channel,
@@ -182,7 +196,10 @@ impl Telling<'_> {
     fn gate_in_the_way(&self) -> (v1::NoOfferReason, &'static str) {
         let stopped =
             |gate: Gate| self.channel.fates.causes.iter().any(|cause| cause.stop.gate == gate);
-        if stopped(Gate::ContactLimit) {
+        if stopped(Gate::ControlGroup) {
+            let words = "the customer is held back in a control group";
+            (v1::NoOfferReason::ControlGroup, words)
+        } else if stopped(Gate::ContactLimit) {
             (v1::NoOfferReason::ContactLimit, "the customer has been contacted often enough")
         } else if stopped(Gate::Quota) {
             (v1::NoOfferReason::Quota, "the quotas are used up")
@@ -207,6 +224,8 @@ impl Telling<'_> {
         let valued = offer.value.is_some() || !offer.contributions.is_empty();
         let mode = if placed.mandatory {
             v1::SelectionMode::Mandatory
+        } else if self.drawn {
+            v1::SelectionMode::Control
         } else if self.channel.explored {
             v1::SelectionMode::Explored
         } else {

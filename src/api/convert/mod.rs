@@ -2,6 +2,7 @@
 //! the start of a call. What comes in is checked field by field, and every fault is kept
 //! (`fault`); what goes out gets its names again. Nothing here has effects.
 
+pub mod arm;
 pub mod bounds;
 pub mod catalog;
 pub mod consent;

@@ -6,7 +6,7 @@ use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status};
 
 use crate::api::convert::fault::{Faults, Reason};
-use crate::api::convert::{name, pacing};
+use crate::api::convert::{arm, name, pacing};
 use crate::api::status;
 use crate::api::wire::v1;
 use crate::api::wire::v1::insight_service_server::InsightService;
@@ -57,9 +57,27 @@ impl InsightService for Insights {
 
     async fn get_offer_insights(
         &self,
-        _: Request<v1::GetOfferInsightsRequest>,
+        request: Request<v1::GetOfferInsightsRequest>,
     ) -> Result<Response<v1::GetOfferInsightsResponse>, Status> {
-        Err(status::unimplemented("InsightService.GetOfferInsights"))
+        let request = request.get_ref();
+        if request.dimensions != [v1::Dimension::Arm as i32] {
+            return Err(status::unimplemented("InsightService.GetOfferInsights but by arm"));
+        }
+        let mut faults = Faults::default();
+        for (given, name) in [
+            (request.range.is_some(), "range"),
+            (request.step.is_some(), "step"),
+            (request.filter.is_some(), "filter"),
+        ] {
+            if given {
+                let message = "arms are counted over all time and all offers, for now";
+                faults.add(name, Reason::NotAllowed, message);
+            }
+        }
+        faults.done(Some(())).map_err(status::faults)?;
+        let snapshot = self.engine.snapshot();
+        let insights = arm::insights(&snapshot.catalog, &snapshot.models.arms);
+        Ok(Response::new(v1::GetOfferInsightsResponse { insights }))
     }
 
     async fn get_objective_insights(

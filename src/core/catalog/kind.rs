@@ -4,8 +4,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::Value;
 
 use super::source::{
-    ArbitrationFile, CasesFile, ChannelsFile, ModelsFile, ObjectivesFile, OffersFile, PoliciesFile,
-    SchemaFile, SegmentsFile, TablesFile,
+    ArbitrationFile, CasesFile, ChannelsFile, ExperimentsFile, ModelsFile, ObjectivesFile,
+    OffersFile, PoliciesFile, SchemaFile, SegmentsFile, TablesFile,
 };
 
 /// A kind of file.
@@ -29,13 +29,15 @@ pub enum FileKind {
     Policies,
     /// `cases/*.yaml`.
     Cases,
+    /// `experiments.yaml`.
+    Experiments,
     /// `tables/*.yaml` and `tables/*.csv`.
     Tables,
 }
 
 impl FileKind {
     /// All kinds, in reading order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Schema,
         Self::Channels,
         Self::Arbitration,
@@ -45,6 +47,7 @@ impl FileKind {
         Self::Offers,
         Self::Policies,
         Self::Cases,
+        Self::Experiments,
         Self::Tables,
     ];
 
@@ -61,6 +64,7 @@ impl FileKind {
             Self::Offers => "offers",
             Self::Policies => "policies",
             Self::Cases => "cases",
+            Self::Experiments => "experiments",
             Self::Tables => "tables",
         }
     }
@@ -97,6 +101,7 @@ impl FileKind {
             Self::Offers => schema_of::<OffersFile>(),
             Self::Policies => schema_of::<PoliciesFile>(),
             Self::Cases => schema_of::<CasesFile>(),
+            Self::Experiments => schema_of::<ExperimentsFile>(),
             Self::Tables => schema_of::<TablesFile>(),
         };
         schema.to_value()

@@ -51,6 +51,8 @@ pub struct Catalog {
     pub reach: Vec<Vec<Bitset>>,
     /// At most one of each set in a decision.
     pub exclusions: Vec<ExclusionSpec>,
+    /// The experiment over all customers.
+    pub experiment: Option<crate::core::experiment::ExperimentSpec>,
     /// Objectives, sorted by name.
     pub objectives: Vec<Objective>,
     /// Targets, budgets, resources and constraints, and what each offer means for them.

@@ -10,8 +10,8 @@ use super::csv;
 use super::fault::{Document, Faults, Place, Severity};
 use super::kind::FileKind;
 use super::source::{
-    ArbitrationFile, CasesFile, ChannelsFile, ModelsFile, ObjectivesFile, OffersFile, PoliciesFile,
-    SchemaFile, SegmentsFile, TablesFile,
+    ArbitrationFile, CasesFile, ChannelsFile, ExperimentsFile, ModelsFile, ObjectivesFile,
+    OffersFile, PoliciesFile, SchemaFile, SegmentsFile, TablesFile,
 };
 use super::validate::{Finding, Step, validate};
 use super::yaml::{self, Node, NodeContent};
@@ -42,6 +42,7 @@ pub(super) struct Folder {
     pub offers: Vec<Parsed<OffersFile>>,
     pub policies: Vec<Parsed<PoliciesFile>>,
     pub cases: Vec<Parsed<CasesFile>>,
+    pub experiments: Option<Parsed<ExperimentsFile>>,
     pub tables: Vec<Parsed<TablesFile>>,
     /// What was left out.
     pub broken: Broken,
@@ -103,6 +104,7 @@ pub(super) fn read(files: &[&(String, Vec<u8>)], faults: &Faults) -> Folder {
             FileKind::Offers => folder.offers.extend(file.parse(broken)),
             FileKind::Policies => folder.policies.extend(file.parse(broken)),
             FileKind::Cases => folder.cases.extend(file.parse(broken)),
+            FileKind::Experiments => folder.experiments = file.parse(broken),
             FileKind::Tables => folder.tables.extend(file.parse(broken)),
         }
     }

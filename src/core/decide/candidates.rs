@@ -46,6 +46,8 @@ pub(super) struct Scorer<'a> {
     pub(super) closed: Vec<Key>,
     /// The customer's state in effect: it moves levers.
     pub(super) state: Option<&'a StateSpec>,
+    /// Levers count 1.
+    pub(super) no_levers: bool,
 }
 
 impl<'a> Scorer<'a> {
@@ -58,7 +60,17 @@ impl<'a> Scorer<'a> {
         let weights = Weights::of(shared.catalog(), frame);
         let (affinities, unscored) = (Vec::new(), Vec::new());
         let (closed, state) = (Vec::new(), None);
-        Self { shared, channel_index, channel, weights, affinities, unscored, closed, state }
+        Self {
+            shared,
+            channel_index,
+            channel,
+            weights,
+            affinities,
+            unscored,
+            closed,
+            state,
+            no_levers: false,
+        }
     }
 
     pub(super) fn shared(&self) -> &'a Shared<'a> {
@@ -242,13 +254,21 @@ impl<'a> Scorer<'a> {
             propensity,
             cost: cost.at(propensity),
             uncertainty: libm::sqrt(estimate.logit_variance),
-            lever: known.lever * self.state.map_or(1.0, |state| state.lever(index)),
+            lever: self.lever(index, known.lever),
             ..known
         };
         let score = ranking.score(&factors, index, offer, frame)?;
         let (choices, is_best) = (1, true);
         let offer = index;
         Ok(Some(Candidate { offer, treatment, score, factors, estimate, choices, is_best }))
+    }
+
+    /// The lever of an offer for this customer: its own, moved by the state in effect, or 1.
+    fn lever(&self, offer: u32, own: f64) -> f64 {
+        if self.no_levers {
+            return 1.0;
+        }
+        own * self.state.map_or(1.0, |state| state.lever(offer))
     }
 
     /// The factors that do not depend on the treatment; also writes `objective.*` for formulas.

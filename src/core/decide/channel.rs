@@ -16,6 +16,7 @@ use crate::core::arbitration::slate::{Board, Passed, Unit, discount};
 use crate::core::catalog::schema::builtin;
 use crate::core::catalog::{Catalog, Channel, Placement};
 use crate::core::content::ContentError;
+use crate::core::experiment::ArmSpec;
 use crate::core::expression::EvalError;
 use crate::core::key::Key;
 use crate::core::policy::{Bitset, Evaluation};
@@ -65,6 +66,7 @@ pub(super) fn decide(
         survivors.remove(offer);
     }
     let mut scorer = Scorer::new(shared, asked.channel, channel, frame);
+    scorer.no_levers = shared.arm.is_some_and(ArmSpec::has_no_levers);
     scorer.closed = evaluation.closed_treatments();
     scorer.state = evaluation.state_in_effect();
     let must = evaluation.mandatory(frame);
@@ -77,7 +79,10 @@ pub(super) fn decide(
     let bounds = slate::bounds(catalog, evaluation, asked.channel, &fields);
     let (boards, passed) = boards(catalog, asked.channel, &fields);
     let customer = shared.request.customer;
-    let explorer = Explorer::new(channel, customer, shared.seed, &boards, &fields);
+    let explorer = match shared.arm {
+        Some(arm) if arm.draws() => Explorer::uniform(channel, shared.seed),
+        _ => Explorer::new(channel, customer, shared.seed, &boards, &fields),
+    };
     let accept = |fields: &mut [Field<'_>], board: usize, position: usize, frame: &[_]| {
         let field = fields.get_mut(board);
         field.is_some_and(|field| render(catalog, channel, &locale, field, position, frame))
@@ -172,7 +177,7 @@ fn field<'a>(
     let channel = catalog.channels.get(usize::from(on.channel))?;
     let placement = channel.placements.get(usize::from(asked.placement))?;
     set(frame, builtin::PLACEMENT, Value::String(placement.name.clone()));
-    let number = match on.scheme {
+    let number = match on.scheme.or_else(|| shared.arm.and_then(ArmSpec::scheme)) {
         Some(scheme) => scheme,
         None => scheme_for(shared, channel, on.channel, asked.placement, frame),
     };
@@ -183,7 +188,8 @@ fn field<'a>(
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.offer.cmp(&b.offer)));
     mandatory::first(&mut candidates, must);
     let mandatory = candidates.partition_point(|candidate| must.contains(&candidate.offer));
-    let worthy = match scheme.threshold {
+    let asks = shared.arm.is_none_or(|arm| !arm.has_no_threshold());
+    let worthy = match scheme.threshold.filter(|_| asks) {
         Some(threshold) => candidates.partition_point(|candidate| {
             candidate.score >= threshold || must.contains(&candidate.offer)
         }),

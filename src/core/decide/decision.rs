@@ -106,6 +106,8 @@ pub struct Decision {
     pub seed: u64,
     /// Version of the shadow prices it was made with; 0 for none.
     pub prices: u64,
+    /// The customer's arm of the experiment; empty where there is none.
+    pub arm: Arc<str>,
     /// Key of the interaction that it belongs to.
     pub interaction: Option<Key>,
     /// Per channel, in the order asked.

@@ -64,6 +64,12 @@ impl Explorer {
         explorer
     }
 
+    /// Every order as likely: for an arm of the experiment that draws.
+    pub(super) fn uniform(channel: &Channel, seed: u64) -> Self {
+        let seed = mix64(seed, u64::from(channel.key.0));
+        Self { draw: Draw::Ranked, uniform: 1.0, drawn: 0.0, seed, beliefs: Vec::new() }
+    }
+
     /// Sets the shares, within the budget.
     fn share(&mut self, rules: &Exploration, boards: &[Board]) {
         let most = boards.iter().map(|board| board.ranked.len()).max().unwrap_or(0);

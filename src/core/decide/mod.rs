@@ -30,12 +30,13 @@ use std::sync::Arc;
 use crate::core::affinity::Affinity;
 use crate::core::catalog::Catalog;
 use crate::core::catalog::schema::builtin;
+use crate::core::experiment::{self, ArmSpec};
 use crate::core::expression::Slot;
 use crate::core::feature::{FeatureBuilder, FeatureVector};
 use crate::core::key::Key;
 use crate::core::learn::Models;
 use crate::core::objective::Prices;
-use crate::core::policy::{Evaluation, Restriction, Setting, Subject};
+use crate::core::policy::{Evaluation, Setting, Subject};
 use crate::core::profile::{Contact, Profile};
 use crate::core::propensity::Prepared;
 use crate::core::segment;
@@ -63,6 +64,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) now: UnixMs,
     /// The customer's contacts, oldest first.
     pub(crate) contacts: &'a [Contact],
+    /// The customer's arm of the experiment, where it is not the standard one.
+    pub(crate) arm: Option<&'a ArmSpec>,
     pub(crate) answers: answers::Answers<'a>,
     pub(crate) interests: Vec<(Key, f32)>,
     pub(crate) prepared: Prepared,
@@ -100,14 +103,25 @@ pub fn decide(
     let prepared = snapshot.models.propensity.prepare(&features);
     let failures = RefCell::new(failed);
     let answers = answers::Answers::of(catalog, subject, request.interaction, now);
-    let shared =
-        Shared { snapshot, request, seed, failures, now, contacts, answers, interests, prepared };
+    let arm = experiment::arm(catalog, request.customer);
+    let shared = Shared {
+        arm,
+        snapshot,
+        request,
+        seed,
+        failures,
+        now,
+        contacts,
+        answers,
+        interests,
+        prepared,
+    };
     let setting = Setting {
         subject,
         customer: request.customer,
         now,
         supply: &request.supply,
-        restriction: Restriction::default(),
+        restriction: shared.arm.map(ArmSpec::restriction).unwrap_or_default(),
     };
     let index_of = |key| catalog.offer_by_key(key);
     let mut evaluation = Evaluation::new(&catalog.policy, setting, &frame, index_of);
@@ -118,7 +132,8 @@ pub fn decide(
     let id = DecisionId::derive(now, request.customer, seed);
     let interaction = request.interaction;
     let prices = snapshot.prices.version;
-    Decision { id, at: now, seed, prices, interaction, channels, features, failures }
+    let arm = experiment::arm_name(catalog, request.customer);
+    Decision { id, at: now, seed, prices, arm, interaction, channels, features, failures }
 }
 
 /// The decision frame before any channel is set: what is known of the customer, and the context.
@@ -165,7 +180,8 @@ fn framed(
     if let Some(place) = frame.get_mut(builtin::NOW.0 as usize) {
         *place = Some(Value::Timestamp(now.to_timestamp()));
     }
-    for (slot, text) in [(builtin::STATE, Arc::default()), (builtin::ARM, Arc::default())] {
+    let arm = experiment::arm_name(&snapshot.catalog, request.customer);
+    for (slot, text) in [(builtin::STATE, Arc::default()), (builtin::ARM, arm)] {
         if let Some(place) = frame.get_mut(slot.0 as usize) {
             *place = Some(Value::String(text));
         }

@@ -110,6 +110,7 @@ impl DecisionRecord {
             at: self.at,
             seed: answer.seed,
             prices: self.prices,
+            arm: Arc::default(),
             interaction: self.interaction,
             channels: answer.channels.clone(),
             features: self.features.clone(),

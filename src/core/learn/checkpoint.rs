@@ -3,6 +3,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::arms::ArmTallies;
 use super::models::{Counts, Models};
 use super::seen::Seen;
 use super::tally::Tallies;
@@ -56,6 +57,7 @@ impl Models {
             counts,
             seen: Seen::decode(&mut input)?,
             tallies: Tallies::decode(&mut input)?,
+            arms: ArmTallies::decode(&mut input)?,
             propensity: Propensity::decode(&mut input)?,
             affinity: Affinity::decode(&mut input)?,
             populations: Populations::decode(&mut input)?,
@@ -87,6 +89,7 @@ impl Models {
         }
         self.seen.encode(&mut out);
         self.tallies.encode(&mut out);
+        self.arms.encode(&mut out);
         self.propensity.encode(&mut out);
         self.affinity.encode(&mut out);
         self.populations.encode(&mut out);

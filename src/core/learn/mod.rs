@@ -2,6 +2,7 @@
 //! running measures of how good these are, and their checkpoint. A state is a pure function of
 //! the log up to a position.
 
+mod arms;
 mod checkpoint;
 mod drift;
 mod models;
@@ -9,6 +10,7 @@ mod record;
 mod seen;
 mod tally;
 
+pub use arms::{ArmRecord, ArmTallies, ArmTally};
 pub use drift::Drift;
 pub use models::{Applied, Counts, Models};
 pub use record::{Decoded, HISTORY_MAX, ItemRecord, LearningRecord, OutcomeRecord};

@@ -1,5 +1,6 @@
 //! The models of one engine at one position of the learning log.
 
+use super::arms::ArmTallies;
 use super::record::{Decoded, ItemRecord, LearningRecord, OutcomeRecord};
 use super::seen::Seen;
 use super::tally::Tallies;
@@ -20,6 +21,8 @@ pub struct Models {
     pub tallies: Tallies,
     /// How customers compare with each other.
     pub populations: Populations,
+    /// What happened in each arm of the experiment.
+    pub arms: ArmTallies,
     /// What became of the records.
     pub counts: Counts,
     pub(super) position: u64,
@@ -48,6 +51,8 @@ pub enum Applied {
     Outcome,
     /// Learned from a choice.
     Item,
+    /// Counted for an arm of the experiment.
+    Arm,
     /// A customer moved among the others.
     Moves,
     /// The position had been applied before; nothing changed.
@@ -68,6 +73,7 @@ impl Models {
             propensity: Propensity::new(propensity),
             affinity: Affinity::new(affinity),
             tallies: Tallies::default(),
+            arms: ArmTallies::default(),
             populations: Populations::default(),
             counts: Counts::default(),
             position: 0,
@@ -112,6 +118,10 @@ impl Models {
         match record {
             LearningRecord::Outcome(outcome) => self.learn(&outcome),
             LearningRecord::Item(item) => self.observe(&item),
+            LearningRecord::Arm(arm) => {
+                self.arms.note(&arm);
+                Applied::Arm
+            }
             LearningRecord::Moves(moves) => {
                 self.populations.apply(&moves);
                 Applied::Moves

@@ -7,6 +7,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::arms::{self, ArmRecord};
 use crate::core::codec::bytes::{CodecError, Reader, Writer};
 use crate::core::feature::FeatureVector;
 use crate::core::key::Key;
@@ -17,6 +18,7 @@ use crate::core::time::UnixMs;
 const VERSION: u8 = 1;
 const OUTCOME: u8 = 1;
 const ITEM: u8 = 2;
+const ARM: u8 = 24;
 const MOVES: u8 = 16;
 /// Most items of a history in a record; the last ones are kept.
 pub const HISTORY_MAX: usize = 1024;
@@ -29,6 +31,8 @@ pub enum LearningRecord {
     Outcome(OutcomeRecord),
     /// A customer chose an item.
     Item(ItemRecord),
+    /// Something happened in an arm of the experiment.
+    Arm(ArmRecord),
     /// A customer moved among the others.
     Moves(MoveRecord),
 }
@@ -94,6 +98,7 @@ impl LearningRecord {
         match self {
             Self::Outcome(outcome) => outcome.id,
             Self::Item(item) => item.id,
+            Self::Arm(arm) => arm.id,
             Self::Moves(moves) => moves.id,
         }
     }
@@ -110,6 +115,10 @@ impl LearningRecord {
             Self::Item(item) => {
                 encode_item(item, &mut body);
                 ITEM
+            }
+            Self::Arm(arm) => {
+                arms::encode(arm, &mut body);
+                ARM
             }
             Self::Moves(moves) => {
                 moves.encode(&mut body);
@@ -140,6 +149,7 @@ impl LearningRecord {
         let record = match (version, kind) {
             (VERSION, OUTCOME) => Self::Outcome(decode_outcome(&mut input)?),
             (VERSION, ITEM) => Self::Item(decode_item(&mut input)?),
+            (VERSION, ARM) => Self::Arm(arms::decode(&mut input)?),
             (VERSION, MOVES) => Self::Moves(MoveRecord::decode(&mut input)?),
             _ => return Ok(Decoded::Unknown { version, kind }),
         };

@@ -29,6 +29,7 @@ pub(in crate::engine) async fn run(engine: Arc<Engine>) {
         let now = engine.now();
         engine.ledger.give_back_idle(now, IDLE_MS).await;
         engine.ledger.lapse(now).await;
+        engine.write_arms().await;
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::Build;
-use super::given::{consents, prices};
+use super::given::prices;
 use super::literal::{in_range, moment, span, value_of};
 use super::windows::report;
 use crate::core::catalog::Catalog;
@@ -23,8 +23,12 @@ use crate::core::catalog::source::{
 use crate::core::expression::{Slot, Type};
 use crate::core::interaction::{Event, Outcome, OutcomeKind};
 use crate::core::key::{Key, id64};
+use crate::core::policy::Supply;
+use crate::core::profile::ConsentState;
 use crate::core::time::UnixMs;
 use crate::core::value::Value;
+
+mod rights;
 
 /// Most events and outcomes before a case.
 const HISTORY_MAX: usize = 1000;
@@ -44,8 +48,6 @@ pub struct Case {
     pub channels: Vec<u16>,
     /// Index of the placement of the case's own channel; `None`: all of it.
     pub placement: Option<u16>,
-    /// The customer's id.
-    pub customer: Arc<str>,
     /// The seed of all chance.
     pub seed: u64,
     /// Whether the profile cannot be read.
@@ -60,10 +62,14 @@ pub struct Case {
     pub context: Vec<(Slot, Value)>,
     /// Scores supposed, by slot.
     pub scores: Vec<(Slot, Value)>,
-    /// Consents by purpose, on all channels.
-    pub consents: Vec<(Key, bool)>,
     /// Shadow prices, by line.
     pub prices: Vec<(Arc<str>, f64)>,
+    /// Consents by purpose, on all channels.
+    pub consents: Vec<(Key, ConsentState)>,
+    /// What is left of quotas.
+    pub supply: Supply,
+    /// Hash of the customer's id.
+    pub customer: u64,
     /// What happened before, the earliest first.
     pub history: Vec<Happened>,
     /// What must come out, by index of the channel; the first channel's first.
@@ -135,7 +141,6 @@ impl Cases<'_> {
             position: place.key("name").position(),
             now,
             placement,
-            customer: source.given.customer_id.as_ref().unwrap_or(&source.name).as_str().into(),
             seed: source.given.seed,
             unavailable: source.given.unavailable,
             locale: source.given.locale.as_deref().map(Into::into),
@@ -143,8 +148,10 @@ impl Cases<'_> {
             attributes: self.attributes(&given.key("customer"), &source.given),
             context: self.context(&given.key("context"), &source.given),
             scores: self.scores(&given.key("scores"), &source.given),
-            consents: consents(self.build, self.catalog, &given.key("consents"), &source.given),
             prices: prices(&given.key("prices"), &source.given, &self.catalog.pacing.lines),
+            consents: self.consents(&given.key("consents"), &source.given),
+            supply: self.supply(&given.key("quotas"), &source.given),
+            customer: self.customer(source),
             history: self.history(&given.key("history"), &source.given, now, channel),
             expect: self.by_channel(&place.key("expect"), &source.expect, &channels),
             channels,

@@ -1,34 +1,10 @@
-//! What a case supposes of consents and prices.
+//! What a case supposes of prices.
 
 use std::sync::Arc;
 
-use super::Build;
-use crate::core::catalog::Catalog;
 use crate::core::catalog::fault::Place;
-use crate::core::catalog::kind::FileKind;
 use crate::core::catalog::source::GivenSource;
-use crate::core::key::Key;
 use crate::core::objective::Line;
-
-/// The consents of a case, by purpose.
-pub(super) fn consents(
-    build: &Build<'_>,
-    catalog: &Catalog,
-    place: &Place<'_>,
-    given: &GivenSource,
-) -> Vec<(Key, bool)> {
-    let purposes = &catalog.schema.purposes;
-    let mut consents = Vec::new();
-    for (name, granted) in &given.consents {
-        if purposes.contains(name.as_str()) {
-            consents.push((Key::of(name), *granted));
-        } else if !build.broken().excuses(FileKind::Schema, name) {
-            let known = purposes.iter().map(AsRef::as_ref);
-            place.key(name).unknown_key("purpose", name, known);
-        }
-    }
-    consents
-}
 
 /// The shadow prices of a case, by line.
 pub(super) fn prices(

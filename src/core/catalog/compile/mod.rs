@@ -10,6 +10,7 @@ mod cases;
 mod channels;
 mod derived;
 mod events;
+mod experiments;
 mod exploration;
 mod given;
 mod guards;
@@ -190,6 +191,7 @@ pub(super) fn compile(
         precedences: Vec::new(),
     };
     policies.own(&declared);
+    let experiment = experiments::compile(&policies.selector, &schemes);
     for file in &folder.policies {
         policies.file(&build.place(&file.document), &file.source);
     }
@@ -206,6 +208,7 @@ pub(super) fn compile(
         offer_index,
         offers,
         exclusions,
+        experiment,
         objectives,
         pacing,
         schemes,

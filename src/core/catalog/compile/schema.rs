@@ -125,7 +125,7 @@ fn builtins(build: &Build<'_>, builder: &mut SchemaBuilder) {
         (builtin::INFLUENCE, ("influence", Type::Double)),
         (builtin::OBJECTION, ("objection", Type::Double)),
         (builtin::STATE, ("state", states(build))),
-        (builtin::ARM, ("arm", Type::String)),
+        (builtin::ARM, ("arm", arms(build))),
     ]);
     for slot in (0..builtin::FIRST_FREE).map(Slot) {
         let (path, ty) = declared.get(&slot).cloned().unwrap_or(("", Type::Null));
@@ -136,6 +136,22 @@ fn builtins(build: &Build<'_>, builder: &mut SchemaBuilder) {
         }
         builder.schema.slots.push(spec);
     }
+}
+
+/// The names of the experiment's arms, or the empty text.
+fn arms(build: &Build<'_>) -> Type {
+    if build.broken().lost(FileKind::Experiments) {
+        return Type::String;
+    }
+    let standard: Arc<str> = crate::core::experiment::STANDARD.into();
+    let names: BTreeSet<Arc<str>> = match &build.folder.experiments {
+        None => [Arc::from("")].into(),
+        Some(file) => {
+            let arms = file.source.arms.keys().map(|name| name.as_str().into());
+            arms.chain([standard]).collect()
+        }
+    };
+    Type::Enum(Arc::new(names))
 }
 
 /// The ids of customer states, and the empty text.

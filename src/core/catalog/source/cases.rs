@@ -46,7 +46,8 @@ pub struct GivenSource {
     /// The interaction: what was settled in it, by outcomes of `history` that name it, does not
     /// return.
     pub interaction: Option<String>,
-    /// The customer's id, where shares and experiments hang on it. Default: the case's name.
+    /// The customer's id, where shares and experiments hang on it. Default: one by the
+    /// case's name, in no arm of the experiment.
     pub customer_id: Option<String>,
     /// The seed of all chance in the decision. Default 0.
     #[serde(default)]
@@ -61,9 +62,15 @@ pub struct GivenSource {
     /// The context.
     #[serde(default)]
     pub context: BTreeMap<String, Literal>,
-    /// Consents given (`true`) or withdrawn (`false`), by purpose.
+    /// Consents given (`true`) or withdrawn (`false`), `pending` or `confirmed`, by purpose.
     #[serde(default)]
-    pub consents: BTreeMap<String, bool>,
+    pub consents: BTreeMap<String, ConsentGiven>,
+    /// The customer wants no contact. Default: no.
+    #[serde(default)]
+    pub do_not_contact: bool,
+    /// What is left of quotas, by id: pieces, or money. Default: enough.
+    #[serde(default)]
+    pub quotas: BTreeMap<String, f64>,
     /// Scores that the case supposes, by name (`rfm_recency`, `abc_sales`), whatever the history
     /// says: how customers compare cannot follow from one customer's history.
     #[serde(default)]
@@ -75,6 +82,26 @@ pub struct GivenSource {
     /// What happened before, in any order.
     #[serde(default)]
     pub history: Vec<HistorySource>,
+}
+
+/// A consent of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ConsentGiven {
+    /// Given or withdrawn.
+    Said(bool),
+    /// Given, in two steps.
+    Word(ConsentWord),
+}
+
+/// Where a consent in two steps stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentWord {
+    /// Given, and yet to be confirmed.
+    Pending,
+    /// Given and confirmed.
+    Confirmed,
 }
 
 /// Something that happened before.
