@@ -129,7 +129,7 @@ pub fn day(catalog: &Arc<Catalog>, count: usize) -> (Instance, Outcome, usize) {
                 (sum.0, sum.1) = (sum.0 + measure, sum.1 + contacts);
                 tally.add_line(&spec.lines[usize::from(*line)].id, *measure, *contacts);
             }
-            chances.push(Chance { minute, candidates: worths(catalog, profile) });
+            chances.push(Chance { minute, candidates: worths(&snapshot, profile) });
         }
         let now = UnixMs(START.0 + (minute + 1) * MINUTE_MS);
         let batch = std::mem::take(&mut tally);
@@ -152,10 +152,10 @@ pub fn day(catalog: &Arc<Catalog>, count: usize) -> (Instance, Outcome, usize) {
 }
 
 /// What every offer is worth to a customer: propensity × worth, and the contact itself.
-fn worths(catalog: &Catalog, profile: &Profile) -> Vec<(usize, f64)> {
+fn worths(snapshot: &Snapshot, profile: &Profile) -> Vec<(usize, f64)> {
     let request = Request::default();
-    let frame = arbitra::core::decide::frame(catalog, Subject::Known(profile), &request, START);
-    let offers = catalog.offers.iter().enumerate().map(|(number, offer)| {
+    let frame = arbitra::core::decide::frame(snapshot, Subject::Known(profile), &request, START);
+    let offers = snapshot.catalog.offers.iter().enumerate().map(|(number, offer)| {
         let accepted = offer.contributions[0].1.eval(&frame).unwrap();
         (number, offer.prior.probability * accepted + 0.05)
     });
