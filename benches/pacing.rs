@@ -1,12 +1,7 @@
 //! Shadow prices against the optimum in hindsight, over families of random instances:
 //! `cargo bench --bench pacing`. Prints a table; each row is the mean, and the worst, of its seeds.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a program for developers"
-)]
+#![expect(clippy::indexing_slicing, clippy::panic, reason = "a program for developers")]
 #![expect(dead_code, reason = "the tests use the rest")]
 
 #[path = "../tests/pacing/hindsight.rs"]

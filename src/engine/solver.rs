@@ -102,7 +102,7 @@ impl Solver {
 }
 
 fn report(took: Duration, solved: Option<&Weights>) {
-    metrics::gauge!("arbitra_affinity_solve_seconds").set(took.as_secs_f64());
+    metrics::histogram!("arbitra_affinity_solve_seconds").record(took.as_secs_f64());
     let Some(weights) = solved else { return };
     let chosen = weights.chosen();
     tracing::info!(

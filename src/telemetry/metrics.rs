@@ -79,15 +79,31 @@ const METRICS: &[(&str, Kind, &str)] = &[
         Kind::Counter,
         "Units of quotas that could not be given back and may be lost.",
     ),
-    (
-        "arbitra_affinity_solve_seconds",
-        Kind::Gauge,
-        "How long the weights of affinity took to solve, the last time.",
-    ),
+    ("arbitra_affinity_solve_seconds", Kind::Seconds, "Time to solve the weights of affinity."),
     (
         "arbitra_learned_position",
         Kind::Gauge,
         "Position in the learning log that decisions are made with.",
+    ),
+    (
+        "arbitra_model_drift",
+        Kind::Gauge,
+        "How near outcomes are to an alarm of drift: 0 as foretold, 1 while it stands.",
+    ),
+    (
+        "arbitra_shadow_price",
+        Kind::Gauge,
+        "Price of one unit of what a line of the objectives paces or asks for, by line.",
+    ),
+    (
+        "arbitra_pacing_failures_total",
+        Kind::Counter,
+        "Times that the account of the pacing could not be reached.",
+    ),
+    (
+        "arbitra_pacing_conflicts_total",
+        Kind::Counter,
+        "Times that another replica wrote the account of the pacing first.",
     ),
     ("arbitra_catalog_loads_total", Kind::Counter, "Changed rules, taken or refused."),
 ];
