@@ -1,5 +1,5 @@
-//! Weighted goals: Σ over the goals k of w_k × E[goal_k], as decision managers of the RTD kind
-//! rank. E[goal_k] is propensity × what the offer contributes to the goal.
+//! Weighted goals: Σ over the goals k of `w_k × E(goal_k)`, as decision managers of the RTD kind
+//! rank. `E(goal_k)` is propensity × what the offer contributes to the goal.
 
 use crate::core::catalog::Offer;
 use crate::core::expression::{EvalError, Frame, Program};
