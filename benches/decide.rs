@@ -1,5 +1,6 @@
 //! `core::decide` at 100, 1,000 and 10,000 offers, on one core, with catalogs as the budgets ask for:
-//! the policy alone, the whole decision with models that have learned, and the same with reasons.
+//! the policy alone, the models alone, the whole decision with models that have learned, and the
+//! same with reasons.
 
 #![allow(
     missing_docs,
@@ -18,6 +19,7 @@ use arbitra::core::catalog;
 use arbitra::core::decide::{
     ChannelRequest, PlacementRequest, Request, Snapshot, decide, features, frame,
 };
+use arbitra::core::feature::FeatureVector;
 use arbitra::core::key::{Key, id64};
 use arbitra::core::learn::{LearningRecord, Models, OutcomeRecord};
 use arbitra::core::policy::{Bitset, Evaluation, Restriction, Setting, Subject};
@@ -107,7 +109,7 @@ fn taught(snapshot: &Snapshot) -> Snapshot {
     Snapshot { catalog: snapshot.catalog.clone(), models: Arc::new(models), prices: Arc::default() }
 }
 
-fn policy_alone(snapshot: &Snapshot, case: &Case) -> usize {
+fn policy_alone(snapshot: &Snapshot, case: &Case) -> Bitset {
     let catalog = &snapshot.catalog;
     let subject = Subject::Known(&case.profile);
     let frame = frame(snapshot, subject, &case.request, NOW);
@@ -118,7 +120,28 @@ fn policy_alone(snapshot: &Snapshot, case: &Case) -> usize {
     let setting = Setting { subject, customer, now: NOW, supply, restriction };
     let mut evaluation = Evaluation::new(&catalog.policy, setting, &frame, index);
     evaluation.survivors(0, &frame, &mut survivors);
-    survivors.count()
+    survivors
+}
+
+/// What the models take of a whole decision: the customer's part once, then each survivor. The rest
+/// is policy, scheme and slate.
+fn models_alone(snapshot: &Snapshot, features: &FeatureVector, survivors: &Bitset) -> f64 {
+    let (catalog, model) = (&snapshot.catalog, &snapshot.models.propensity);
+    let prepared = model.prepare(features);
+    let asked = survivors.iter().map(|offer| {
+        let offer = &catalog.offers[offer as usize];
+        let candidate = Candidate {
+            offer: offer.key,
+            group: catalog.groups[usize::from(offer.group)].key,
+            treatment: offer.treatments[0].key,
+            channel: catalog.channels[0].key,
+            placement: Key::default(),
+            prior: offer.prior,
+            affinity: None,
+        };
+        model.predict(&prepared, &candidate).probability
+    });
+    asked.sum()
 }
 
 fn bench(criterion: &mut Criterion) {
@@ -127,6 +150,9 @@ fn bench(criterion: &mut Criterion) {
         let taught = taught(&fresh);
         let plain = cases(&fresh, false);
         let explained = cases(&fresh, true);
+        let eligible: usize = plain.iter().map(|case| policy_alone(&taught, case).count()).sum();
+        let share = 100.0 * eligible as f64 / (plain.len() * offers) as f64;
+        println!("decide/{offers}: {share:.1} % of the offers are eligible for a customer");
         let mut group = criterion.benchmark_group(format!("decide/{offers}"));
         let mut next = 0;
         let mut turn = |cases: &[Case]| {
@@ -135,6 +161,19 @@ fn bench(criterion: &mut Criterion) {
         };
         group.bench_function("policy", |bencher| {
             bencher.iter(|| black_box(policy_alone(&taught, &plain[turn(&plain)])));
+        });
+        let asked: Vec<(FeatureVector, Bitset)> = plain
+            .iter()
+            .map(|case| {
+                let frame = frame(&taught, Subject::Known(&case.profile), &case.request, NOW);
+                (features(&taught.catalog, &frame), policy_alone(&taught, case))
+            })
+            .collect();
+        group.bench_function("models", |bencher| {
+            bencher.iter(|| {
+                let (features, survivors) = &asked[turn(&plain)];
+                black_box(models_alone(&taught, features, survivors))
+            });
         });
         let mut run = |name: &str, cases: &[Case]| {
             group.bench_function(name, |bencher| {

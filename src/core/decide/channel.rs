@@ -353,7 +353,10 @@ fn reasons(
     let model = &shared.snapshot.models.propensity;
     let features = scorer
         .propensity_candidate(candidate.offer, candidate.treatment, candidate.factors.affinity)
-        .map(|asked| model.contributions(&shared.prepared, &asked, FEATURES_SHOWN_MAX))
+        .map(|asked| {
+            let ascribed = shared.ascribed.get_or_init(|| model.ascribe(&shared.prepared));
+            model.contributions(&shared.prepared, ascribed, &asked, FEATURES_SHOWN_MAX)
+        })
         .unwrap_or_default();
     let because = shared.affinity().because(&shared.interests, offer.item, ITEMS_SHOWN_MAX);
     let objectives = scorer.weights().contributions(offer, frame).unwrap_or_default();

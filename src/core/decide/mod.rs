@@ -24,7 +24,7 @@ pub use decision::{
 pub use paced::Paced;
 pub use record::{DecisionRecord, RememberedOffer};
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
 use crate::core::affinity::Affinity;
@@ -38,7 +38,7 @@ use crate::core::learn::Models;
 use crate::core::objective::Prices;
 use crate::core::policy::{Evaluation, Setting, Subject};
 use crate::core::profile::{Contact, Profile};
-use crate::core::propensity::Prepared;
+use crate::core::propensity::{Ascribed, Prepared};
 use crate::core::segment;
 use crate::core::time::UnixMs;
 use crate::core::value::Value;
@@ -69,6 +69,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) answers: answers::Answers<'a>,
     pub(crate) interests: Vec<(Key, f32)>,
     pub(crate) prepared: Prepared,
+    /// What explanations share; made for the first that is asked for.
+    pub(crate) ascribed: OnceCell<Ascribed>,
 }
 
 impl Shared<'_> {
@@ -115,6 +117,7 @@ pub fn decide(
         answers,
         interests,
         prepared,
+        ascribed: OnceCell::new(),
     };
     let setting = Setting {
         subject,

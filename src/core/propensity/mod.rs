@@ -25,6 +25,7 @@ pub mod weight;
 mod wide;
 
 pub use candidate::{Candidate, Estimate, Prior};
+pub use explain::Ascribed;
 pub use model::{Prepared, Propensity};
 pub use spec::PropensitySpec;
 

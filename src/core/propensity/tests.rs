@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Candidate, Prior, Propensity, PropensitySpec};
+use super::{Candidate, Prepared, Prior, Propensity, PropensitySpec};
 use crate::core::codec::bytes::{Reader, Writer};
 use crate::core::feature::{FeatureBuilder, FeatureVector};
 use crate::core::key::{Key, mix64, unit};
@@ -124,6 +124,10 @@ fn affinity_is_learned_as_evidence() {
     assert!(probability(&model, &seen, &high) > probability(&model, &seen, &low) + 0.2);
 }
 
+fn contributions(model: &Propensity, prepared: &Prepared, top: usize) -> Vec<(Key, f64)> {
+    model.contributions(prepared, &model.ascribe(prepared), &candidate("card"), top)
+}
+
 #[test]
 fn contributions_name_the_feature_that_matters_and_sum_to_the_logit() {
     let mut model = Propensity::new(PropensitySpec::default());
@@ -136,18 +140,17 @@ fn contributions_name_the_feature_that_matters_and_sum_to_the_logit() {
         model.learn(&row(n), &candidate("card"), f64::from(n % 2 == 0), 1.0, UnixMs(0));
     }
     let prepared = model.prepare(&row(0));
-    let shares = model.contributions(&prepared, &candidate("card"), 100);
+    let shares = contributions(&model, &prepared, 100);
     assert_eq!(shares[0].0, Key::of("plan"));
     assert!(shares[0].1 > 0.0);
     // All but the common bias, which says nothing of the customer.
     let sum: f64 = shares.iter().map(|share| share.1).sum();
     let keen = model.predict(&prepared, &candidate("card")).logit_mean;
     let cold = model.prepare(&row(1));
-    let cold_sum: f64 =
-        model.contributions(&cold, &candidate("card"), 100).iter().map(|share| share.1).sum();
+    let cold_sum: f64 = contributions(&model, &cold, 100).iter().map(|share| share.1).sum();
     let apart = keen - model.predict(&cold, &candidate("card")).logit_mean;
     assert!(((sum - cold_sum) / apart - 1.0).abs() < 0.2, "{sum} {cold_sum} {apart}");
-    assert_eq!(model.contributions(&prepared, &candidate("card"), 1).len(), 1);
+    assert_eq!(contributions(&model, &prepared, 1).len(), 1);
 }
 
 #[test]
