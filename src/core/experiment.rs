@@ -142,12 +142,16 @@ mod tests {
     use super::*;
     use crate::core::affinity::AffinitySpec;
     use crate::core::catalog;
-    use crate::core::decide::{ChannelRequest, PlacementRequest, Request, Snapshot, decide};
+    use crate::core::decide::{
+        ChannelRequest, DecisionRecord, PlacementRequest, Request, Snapshot, decide,
+    };
+    use crate::core::interaction::{Outcome, OutcomeKind};
     use crate::core::key::id64;
-    use crate::core::learn::Models;
+    use crate::core::learn::{Decoded, LearningRecord, Models};
     use crate::core::policy::Subject;
     use crate::core::profile::Profile;
     use crate::core::propensity::PropensitySpec;
+    use crate::core::record;
     use crate::core::time::UnixMs;
 
     const NOW: UnixMs = UnixMs(1_760_000_000_000);
@@ -226,5 +230,46 @@ offers:
         assert_eq!(only("kind: control, keep: { kinds: [inform] }"), ["d"]);
         assert!(only("kind: scheme, scheme: worth").is_empty(), "its threshold holds");
         assert_eq!(only("kind: eligibility_only"), ["a"]);
+    }
+
+    #[test]
+    fn an_outcome_counts_for_the_arm_its_decision_was_made_in() {
+        let mut snapshot = snapshot("kind: eligibility_only");
+        let mut profile = Profile::new(NOW);
+        let placements =
+            vec![PlacementRequest { placement: 0, slots: 1, only: vec![], without: vec![] }];
+        let channel = ChannelRequest { channel: 0, locale: None, placements, scheme: None };
+        let request = Request { customer: 7, channels: vec![channel], ..Request::default() };
+        let decision = decide(&snapshot, Subject::Known(&profile), &request, NOW, 1);
+        let record = DecisionRecord::of(&snapshot.catalog, &decision, true);
+        let kept = Arc::new(DecisionRecord::decode(&record.encode()).unwrap());
+        assert_eq!(*kept, record);
+        let mut outcome = Outcome {
+            id: 1,
+            decision: Some(decision.id.low()),
+            offer: Key::of("a"),
+            group: Key::of("gifts"),
+            treatment: Key::default(),
+            channel: Key::of("web"),
+            kind: OutcomeKind::Accept,
+            interaction: None,
+            reason: Key::default(),
+            value: None,
+            at: NOW,
+        };
+        // The experiment ends between the offer and the answer.
+        Arc::get_mut(&mut snapshot.catalog).unwrap().experiment = None;
+        let mut arms = |outcome: &Outcome, known: &[Arc<DecisionRecord>]| {
+            let learned = record::outcome(&snapshot, &mut profile, outcome, &[], known, 7, NOW);
+            let records = learned.records.iter();
+            let arm = |bytes: &Vec<u8>| match LearningRecord::decode(bytes) {
+                Ok(Decoded::Record(LearningRecord::Arm(record))) => Some(record.arm),
+                _ => None,
+            };
+            records.filter_map(arm).collect::<Vec<_>>()
+        };
+        assert_eq!(arms(&outcome, &[kept]), [Key::of("it")]);
+        (outcome.id, outcome.decision) = (2, None);
+        assert!(arms(&outcome, &[]).is_empty(), "of no decision: the experiment of now, none");
     }
 }

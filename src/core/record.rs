@@ -113,7 +113,12 @@ pub fn outcome(
     let mut records = Vec::new();
     // Ids are the customer's own: two customers may both have an outcome `1`.
     let id = mix64(customer, outcome.id);
-    if let Some(arm) = experiment::arm_key(catalog, customer) {
+    // Of a decision that is remembered, the arm it was made in: experiments may have changed since.
+    let arm = match decision {
+        Some(decision) => Some(&*decision.arm).filter(|arm| !arm.is_empty()).map(Key::of),
+        None => experiment::arm_key(catalog, customer),
+    };
+    if let Some(arm) = arm {
         let (id, kind, value) = (mix64(id, ARM), Some(outcome.kind), outcome.value);
         let value = value.filter(|value| value.is_finite()).unwrap_or(0.0);
         let record = ArmRecord { id, arm, decisions: 0, offered: 0, kind, value };

@@ -8,7 +8,6 @@ use super::error::EngineError;
 use super::state::{Engine, STRIPES};
 use crate::core::catalog::source::ContactPoint;
 use crate::core::decide::{Decision, DecisionRecord, Paced, Request, Snapshot, decide};
-use crate::core::experiment;
 use crate::core::key::{Key, id64, mix64};
 use crate::core::policy::Subject;
 use crate::core::profile::{Consent, ConsentState, Contact, Profile};
@@ -235,8 +234,7 @@ impl Engine {
         let found = cached
             .as_deref()
             .or_else(|| loaded.remembered.iter().find(|record| record.id.low() == low))?;
-        let mut decision = found.answer(&call.snapshot.catalog.version.hash)?;
-        decision.arm = experiment::arm_name(&call.snapshot.catalog, customer);
+        let decision = found.answer(&call.snapshot.catalog.version.hash)?;
         Some(self.answer(call, decision, loaded, true))
     }
 

@@ -31,6 +31,9 @@ pub struct DecisionRecord {
     pub interaction: Option<Key>,
     /// Version of the shadow prices it was made with; 0 for none.
     pub prices: u64,
+    /// Name of the arm of the experiment it was made in; empty where there was none. What comes of
+    /// it counts for that arm, whatever the experiments are by then.
+    pub arm: Arc<str>,
     /// Catalog hash, seed and the answer itself, where the request may be repeated.
     answer: Option<Answer>,
 }
@@ -98,7 +101,8 @@ impl DecisionRecord {
         let features = decision.features.clone();
         let interaction = decision.interaction;
         let (id, at, prices) = (decision.id, decision.at, decision.prices);
-        Self { id, at, features, offers, interaction, prices, answer }
+        let arm = decision.arm.clone();
+        Self { id, at, features, offers, interaction, prices, arm, answer }
     }
 
     /// The remembered answer, if it was kept and given by the catalog with hash `catalog`.
@@ -110,7 +114,7 @@ impl DecisionRecord {
             at: self.at,
             seed: answer.seed,
             prices: self.prices,
-            arm: Arc::default(),
+            arm: self.arm.clone(),
             interaction: self.interaction,
             channels: answer.channels.clone(),
             features: self.features.clone(),
@@ -156,10 +160,13 @@ impl DecisionRecord {
                 out.bytes(&postcard::to_stdvec(&answer.channels).unwrap_or_default());
             }
         }
-        // Records written before there were interactions, or prices, end here.
-        if self.interaction.is_some() || self.prices > 0 {
+        // Records written before there were interactions, prices or arms end here.
+        if self.interaction.is_some() || self.prices > 0 || !self.arm.is_empty() {
             out.key(self.interaction.unwrap_or_default());
             out.varint(self.prices);
+            if !self.arm.is_empty() {
+                out.bytes(self.arm.as_bytes());
+            }
         }
         out.0
     }
@@ -206,6 +213,11 @@ impl DecisionRecord {
         let interaction = if input.rest().is_empty() { None } else { Some(input.key()?) };
         let interaction = interaction.filter(|interaction| *interaction != Key::default());
         let prices = if input.rest().is_empty() { 0 } else { input.varint()? };
-        Ok(Self { id, at, features, offers, interaction, prices, answer })
+        let arm: Arc<str> = if input.rest().is_empty() {
+            Arc::default()
+        } else {
+            String::from_utf8_lossy(input.bytes()?).into()
+        };
+        Ok(Self { id, at, features, offers, interaction, prices, arm, answer })
     }
 }
