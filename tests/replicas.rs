@@ -1,4 +1,4 @@
-//! Two replicas on one Redis: their models at the same position of the learning log are the same
+//! Replicas on one Redis: their models at the same position of the learning log are the same
 //! bytes, however the outcomes came in, and a replica that starts later catches up to them.
 
 #![allow(
@@ -170,4 +170,61 @@ async fn affinity_is_solved_alike_on_every_replica_and_kept_for_the_next_start()
     let score = third.snapshot().models.affinity.score(&[(offer, 1.0)], other);
     assert!(score.unwrap() > 0.0);
     third_running.stop(&third).await;
+}
+
+/// `count` outcomes from `first` on, decided by one replica and recorded at the other; the last
+/// position.
+async fn load(first: usize, count: usize, (decides, records): (&Engine, &Engine)) -> u64 {
+    let mut last = 0;
+    for number in first..first + count {
+        let decided = decides.decide(call(decides, number % 17)).await.unwrap();
+        let placed = &decided.decision.channels[0].placements[0].offers;
+        let offer = placed[number % placed.len()].offer;
+        let low = decided.decision.id.low();
+        let outcome = answer(&decided.snapshot.catalog, number, low, offer);
+        let recorded = records.record_outcomes(vec![outcome]).await;
+        last = last.max(recorded[0].as_ref().unwrap().log_position);
+    }
+    last
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_replicas_under_load_agree_through_restarts_and_an_erasure() {
+    let server = RedisServer::start();
+    let (first, first_running) = replica(&server).await;
+    let (second, second_running) = replica(&server).await;
+    let (third, third_running) = replica(&server).await;
+    let (a, b, c) = tokio::join!(
+        load(0, 60, (&first, &second)),
+        load(1_000, 60, (&second, &third)),
+        load(2_000, 60, (&third, &first)),
+    );
+    // One stops in order, one as if it had died; the third goes on, and a customer is erased.
+    second_running.stop(&second).await;
+    drop((third, third_running));
+    let d = load(3_000, 60, (&first, &first)).await;
+    assert!(first.erase_profile("customer 3").await.unwrap());
+    let ((second, second_running), (third, third_running)) =
+        tokio::join!(replica(&server), replica(&server));
+    let (e, f, g) = tokio::join!(
+        load(4_000, 60, (&first, &second)),
+        load(5_000, 60, (&second, &third)),
+        load(6_000, 60, (&third, &first)),
+    );
+    let last = [a, b, c, d, e, f, g].into_iter().max().unwrap();
+    for engine in [&first, &second, &third] {
+        reach(engine, last).await;
+    }
+    let state = |engine: &Engine| {
+        let models = engine.snapshot().models.clone();
+        (models.position(), models.counts, models.digest())
+    };
+    assert_eq!(state(&first), state(&second));
+    assert_eq!(state(&second), state(&third));
+    assert_eq!(state(&first).1.outcomes, 7 * 60);
+    for (engine, running) in
+        [(first, first_running), (second, second_running), (third, third_running)]
+    {
+        running.stop(&engine).await;
+    }
 }

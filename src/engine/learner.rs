@@ -20,6 +20,8 @@ use crate::store::{Store, StoreError};
 
 /// Name of the checkpoint document.
 const CHECKPOINT: &str = "models/checkpoint";
+/// Name of the lease on an interval's checkpoint.
+const CHECKPOINT_LEASE: &str = "models/checkpoint";
 /// Longest wait for the next entry.
 const WAIT: Duration = Duration::from_millis(100);
 /// Pause after the store failed.
@@ -120,10 +122,30 @@ impl Learner {
         found
     }
 
+    /// Saves the models when it is this replica's turn: the first that asks in an interval has
+    /// the lease on it; a holder that dies is followed by whoever asks in the next.
+    async fn checkpoint_in_turn(&mut self, config: &EngineConfig) -> Result<(), StoreError> {
+        self.checkpointed_at = Instant::now();
+        // A little less than the interval, so that a replica alone is not refused by its own.
+        let held = config.checkpoint_interval * 9 / 10;
+        match self.store.lease(CHECKPOINT_LEASE, 1, 1, Some(held)).await? {
+            0 => Ok(()),
+            _ => self.checkpoint(config.log_kept_max).await,
+        }
+    }
+
     /// Saves the models and forgets log entries well behind them.
     async fn checkpoint(&mut self, log_kept_max: u64) -> Result<(), StoreError> {
         let position = self.models.position();
-        self.checkpointed_at = Instant::now();
+        if position > self.checkpointed && !self.models.is_sound() {
+            metrics::counter!("arbitra_models_unsound_total").increment(1);
+            tracing::error!(
+                position,
+                "the models hold a number that is none: not saved; the last checkpoint stands, and a \
+                 restart begins from it"
+            );
+            return Ok(());
+        }
         if let Some(weights) = self.models.affinity.weights() {
             self.solver.save(&*self.store, weights).await?;
         }
@@ -131,10 +153,8 @@ impl Learner {
             return Ok(());
         }
         let saved = self.store.get_document(CHECKPOINT).await?;
-        let saved_position = saved
-            .as_ref()
-            .and_then(|saved| Models::restore(&saved.record).ok())
-            .map_or(0, |models| models.position());
+        let saved_position =
+            saved.as_ref().and_then(|saved| Models::position_of(&saved.record).ok()).unwrap_or(0);
         if saved_position < position {
             let version = saved.map_or(0, |saved| saved.version);
             let bytes = self.models.checkpoint().into();
@@ -178,7 +198,7 @@ async fn run(engine: Arc<Engine>, mut learner: Learner, stop: watch::Receiver<bo
             publish(&engine, &learner.models);
         }
         if learner.checkpointed_at.elapsed() >= engine.config.checkpoint_interval
-            && let Err(error) = learner.checkpoint(engine.config.log_kept_max).await
+            && let Err(error) = learner.checkpoint_in_turn(&engine.config).await
         {
             tracing::warn!(%error, "the models could not be saved");
         }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::error::EngineError;
 use super::state::{Engine, STRIPES};
-use crate::core::key::id64;
+use crate::core::key::{id64, mix64};
+use crate::core::learn::{ForgetRecord, LearningRecord};
 use crate::core::profile::{Profile, ProfileError};
 use crate::store::{Commit, CommitResult};
 
@@ -81,7 +82,8 @@ impl Engine {
         Err(EngineError::Contended { attempts: self.config.commit_attempts_max })
     }
 
-    /// Removes everything kept under the customer's id; whether there was anything.
+    /// Removes everything kept under the customer's id, and what the models of all replicas keep of
+    /// single customers; whether there was anything.
     ///
     /// # Errors
     /// The store is unavailable.
@@ -94,6 +96,10 @@ impl Engine {
         // What is still waiting to be written behind must not come back after the erasure.
         self.rememberer.flush().await;
         let existed = self.store.load(&[customer]).await?.pop().flatten().is_some();
+        // Said first: an erasure that fails half way is asked for again, and forgetting twice is one.
+        let forget = ForgetRecord { id: mix64(hash, self.draw_seed()), customer: hash };
+        let entry = LearningRecord::Forget(forget).encode();
+        self.store.append_log(vec![entry.into()]).await?;
         self.store.erase(customer).await?;
         self.profiles.remove(hash);
         Ok(existed)

@@ -59,6 +59,11 @@ const METRICS: &[(&str, Kind, &str)] = &[
     ),
     ("arbitra_learned_entries_total", Kind::Counter, "Entries of the learning log learned."),
     (
+        "arbitra_models_unsound_total",
+        Kind::Counter,
+        "Checkpoints not saved because the models held a number that is none.",
+    ),
+    (
         "arbitra_learned_unreadable_total",
         Kind::Counter,
         "Entries of the learning log that could not be read and were skipped.",

@@ -126,6 +126,12 @@ impl Affinity {
         self.note_due();
     }
 
+    /// Forgets the history of `customer`, if it is one of those that settings are judged by. What
+    /// was counted of it is part of sums that tell nobody apart.
+    pub fn forget_customer(&mut self, customer: u64) {
+        self.panel.forget(customer);
+    }
+
     fn note_due(&mut self) {
         if self.observed >= self.solve_at {
             self.solve_at = self.observed + (self.observed / 10).max(SOLVE_FIRST);

@@ -64,6 +64,14 @@ impl Panel {
         }
     }
 
+    /// Leaves `customer` out from now on, until it chooses again.
+    pub fn forget(&mut self, customer: u64) {
+        let rank = mix64(customer, SALT);
+        if let Ok(at) = self.members.binary_search_by_key(&rank, |member| member.rank) {
+            Arc::make_mut(&mut self.members).remove(at);
+        }
+    }
+
     /// Appends the sample.
     pub fn encode(&self, out: &mut Writer) {
         out.varint(self.members.len() as u64);

@@ -244,3 +244,22 @@ proptest! {
         prop_assert_eq!(bytes(&restored), bytes(&model));
     }
 }
+
+#[test]
+fn a_forgotten_customer_leaves_nothing_but_sums() {
+    let mut model = taught(&[&[1, 2, 3], &[4, 5]]);
+    model.forget_customer(0);
+    let left: Vec<Vec<Key>> = model.panel.members().iter().map(items_of).collect();
+    assert_eq!(left, [vec![item(4), item(5)]]);
+    // Twice is once, and nobody else's history goes.
+    let before = bytes(&model);
+    model.forget_customer(0);
+    model.forget_customer(99);
+    assert_eq!(bytes(&model), before);
+    // What all chose is still known.
+    assert!(model.score(&history(&[1]), item(2)) > model.score(&history(&[1]), item(5)));
+}
+
+fn items_of(member: &super::panel::Member) -> Vec<Key> {
+    member.history.iter().map(|(item, _)| *item).collect()
+}

@@ -28,22 +28,20 @@ impl Models {
         out.0
     }
 
+    /// The position of a checkpoint, without restoring it.
+    ///
+    /// # Errors
+    /// [`CodecError`] when the bytes are damaged, of another version, or no checkpoint.
+    pub fn position_of(checkpoint: &[u8]) -> Result<u64, CodecError> {
+        opened(checkpoint)?.u64()
+    }
+
     /// The models of a checkpoint, settings included.
     ///
     /// # Errors
     /// [`CodecError`] when the bytes are damaged, of another version, or no checkpoint.
     pub fn restore(bytes: &[u8]) -> Result<Self, CodecError> {
-        let mut input = Reader::new(bytes);
-        if input.take(MAGIC.len())? != MAGIC {
-            return Err(CodecError::Invalid("magic of a checkpoint"));
-        }
-        match input.u8()? {
-            VERSION => {}
-            version => return Err(CodecError::Version(version)),
-        }
-        if input.u64()? != xxh3_64(input.rest()) {
-            return Err(CodecError::Checksum);
-        }
+        let mut input = opened(bytes)?;
         let position = input.u64()?;
         let counts = Counts {
             outcomes: input.varint()?,
@@ -95,4 +93,20 @@ impl Models {
         self.populations.encode(&mut out);
         out.0
     }
+}
+
+/// A checkpoint's body, once its head and checksum hold.
+fn opened(bytes: &[u8]) -> Result<Reader<'_>, CodecError> {
+    let mut input = Reader::new(bytes);
+    if input.take(MAGIC.len())? != MAGIC {
+        return Err(CodecError::Invalid("magic of a checkpoint"));
+    }
+    match input.u8()? {
+        VERSION => {}
+        version => return Err(CodecError::Version(version)),
+    }
+    if input.u64()? != xxh3_64(input.rest()) {
+        return Err(CodecError::Checksum);
+    }
+    Ok(input)
 }

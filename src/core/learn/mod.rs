@@ -5,6 +5,7 @@
 mod arms;
 mod checkpoint;
 mod drift;
+mod forget;
 mod models;
 mod record;
 mod seen;
@@ -12,6 +13,7 @@ mod tally;
 
 pub use arms::{ArmRecord, ArmTallies, ArmTally};
 pub use drift::Drift;
+pub use forget::ForgetRecord;
 pub use models::{Applied, Counts, Models};
 pub use record::{Decoded, HISTORY_MAX, ItemRecord, LearningRecord, OutcomeRecord};
 pub use tally::{CALIBRATION_BINS, CalibrationBin, Tallies, Tally};

@@ -55,6 +55,8 @@ pub enum Applied {
     Arm,
     /// A customer moved among the others.
     Moves,
+    /// A customer was forgotten.
+    Forgotten,
     /// The position had been applied before; nothing changed.
     Stale,
     /// The record's id had been seen; only position and count moved.
@@ -85,6 +87,13 @@ impl Models {
     #[must_use]
     pub fn position(&self) -> u64 {
         self.position
+    }
+
+    /// Whether every number of the models is one they may hold: finite, and within its bounds.
+    /// As costly as a checkpoint.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.propensity.is_sound() && self.affinity.is_sound()
     }
 
     /// Goes on from after `position` without having seen what lies before it: entries that are lost
@@ -125,6 +134,10 @@ impl Models {
             LearningRecord::Moves(moves) => {
                 self.populations.apply(&moves);
                 Applied::Moves
+            }
+            LearningRecord::Forget(forget) => {
+                self.affinity.forget_customer(forget.customer);
+                Applied::Forgotten
             }
         }
     }

@@ -8,6 +8,7 @@
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::arms::{self, ArmRecord};
+use super::forget::{self, ForgetRecord};
 use crate::core::codec::bytes::{CodecError, Reader, Writer};
 use crate::core::feature::FeatureVector;
 use crate::core::key::Key;
@@ -20,6 +21,7 @@ const OUTCOME: u8 = 1;
 const ITEM: u8 = 2;
 const ARM: u8 = 24;
 const MOVES: u8 = 16;
+const FORGET: u8 = 32;
 /// Most items of a history in a record; the last ones are kept.
 pub const HISTORY_MAX: usize = 1024;
 
@@ -35,6 +37,8 @@ pub enum LearningRecord {
     Arm(ArmRecord),
     /// A customer moved among the others.
     Moves(MoveRecord),
+    /// A customer was erased.
+    Forget(ForgetRecord),
 }
 
 /// An outcome, joined to the decision it belongs to.
@@ -100,6 +104,7 @@ impl LearningRecord {
             Self::Item(item) => item.id,
             Self::Arm(arm) => arm.id,
             Self::Moves(moves) => moves.id,
+            Self::Forget(forget) => forget.id,
         }
     }
 
@@ -123,6 +128,10 @@ impl LearningRecord {
             Self::Moves(moves) => {
                 moves.encode(&mut body);
                 MOVES
+            }
+            Self::Forget(record) => {
+                forget::encode(record, &mut body);
+                FORGET
             }
         };
         let mut out = Writer(Vec::with_capacity(body.0.len() + 6));
@@ -151,6 +160,7 @@ impl LearningRecord {
             (VERSION, ITEM) => Self::Item(decode_item(&mut input)?),
             (VERSION, ARM) => Self::Arm(arms::decode(&mut input)?),
             (VERSION, MOVES) => Self::Moves(MoveRecord::decode(&mut input)?),
+            (VERSION, FORGET) => Self::Forget(forget::decode(&mut input)?),
             _ => return Ok(Decoded::Unknown { version, kind }),
         };
         Ok(Decoded::Record(record))

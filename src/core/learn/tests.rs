@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::{Applied, Decoded, ItemRecord, LearningRecord, Models, OutcomeRecord, Tally};
+use super::{
+    Applied, Decoded, ForgetRecord, ItemRecord, LearningRecord, Models, OutcomeRecord, Tally,
+};
 use crate::core::affinity::AffinitySpec;
 use crate::core::codec::bits::{BitReader, BitWriter};
 use crate::core::codec::bytes::{CodecError, Reader, Writer};
@@ -216,6 +218,30 @@ fn every_fate_of_a_record_is_told_and_counted() {
     assert_eq!((counts.outcomes, counts.duplicates, counts.unknown, counts.corrupt), (2, 1, 1, 1));
     assert_eq!(models.position(), 8);
     assert_eq!(models.propensity.learned(), 2);
+}
+
+#[test]
+fn forgetting_is_learned_once_and_the_position_of_a_checkpoint_is_read_alone() {
+    let mut models = models();
+    let chosen = ItemRecord {
+        id: 1,
+        at: UnixMs(0),
+        customer: 7,
+        item: Key(1),
+        weight: 1.0,
+        history: vec![(Key(2), 1.0)],
+    };
+    let without = models.affinity.clone();
+    models.apply(4, &LearningRecord::Item(chosen).encode());
+    let forget = LearningRecord::Forget(ForgetRecord { id: 2, customer: 7 });
+    assert_eq!(models.apply(5, &forget.encode()), Applied::Forgotten);
+    assert_eq!(models.apply(6, &forget.encode()), Applied::Duplicate);
+    assert_eq!(models.affinity.observed(), without.observed() + 1);
+    assert!(models.is_sound());
+    let checkpoint = models.checkpoint();
+    assert_eq!(Models::position_of(&checkpoint), Ok(6));
+    assert_eq!(Models::restore(&checkpoint).unwrap().digest(), models.digest());
+    assert_eq!(Models::position_of(&checkpoint[..20]), Err(CodecError::Checksum));
 }
 
 #[test]

@@ -129,6 +129,31 @@ fn contributions(model: &Propensity, prepared: &Prepared, top: usize) -> Vec<(Ke
 }
 
 #[test]
+fn affinity_speaks_for_a_new_offer_and_yields_to_its_own_outcomes() {
+    let mut model = Propensity::new(PropensitySpec::default());
+    let seen = features(&[], &[]);
+    let of = |offer: &str, affinity| Candidate { affinity: Some(affinity), ..candidate(offer) };
+    // What others chose tells much of four offers, and nothing of the fifth.
+    for n in 0..4000_u64 {
+        let affinity = unit(1, n) as f32;
+        let offer = ["card", "loan", "fund", "plan"][n as usize % 4];
+        let label = f64::from(u8::from(unit(2, n) < f64::from(affinity)));
+        model.learn(&seen, &of(offer, affinity), label, 1.0, UnixMs(0));
+    }
+    let apart = |model: &Propensity| {
+        probability(model, &seen, &of("new", 0.9)) - probability(model, &seen, &of("new", 0.1))
+    };
+    let unseen = apart(&model);
+    assert!(unseen > 0.2, "an offer never shown has an affinity from day one: {unseen}");
+    for draw in 0..1000 {
+        let label = f64::from(u8::from(unit(4, draw) < 0.3));
+        model.learn(&seen, &of("new", unit(3, draw) as f32), label, 1.0, UnixMs(0));
+    }
+    let seen_of_its_own = apart(&model);
+    assert!(seen_of_its_own.abs() < unseen / 2.0, "{seen_of_its_own} of {unseen}");
+}
+
+#[test]
 fn contributions_name_the_feature_that_matters_and_sum_to_the_logit() {
     let mut model = Propensity::new(PropensitySpec::default());
     let row = |n: u64| {
