@@ -269,3 +269,58 @@ async fn the_same_rows_through_the_api_are_foretold_the_same() {
     let served = loss / rows as f64;
     assert!((served - evaluated).abs() < 1e-6, "served {served}, evaluated {evaluated}");
 }
+
+/// Rows of a trial: the letter moves those with `keen`, and nobody else.
+fn trial(rows: u64) -> String {
+    let mut text = "bought,spent,letter,keen,age\n".to_owned();
+    for n in 0..rows {
+        let drawn = |what| arbitra::core::key::unit(n, what);
+        let (keen, letter) = (drawn(1) < 0.5, drawn(2) < 0.6);
+        let buys = drawn(3) < if keen && letter { 0.5 } else { 0.2 };
+        let spent =
+            if buys { (20.0 + 30.0 * drawn(4)) * if keen { 2.0 } else { 1.0 } } else { 0.0 };
+        let letter = if letter { "sent" } else { "none" };
+        let keen = if keen { "yes" } else { "no" };
+        let age = 20.0 + 50.0 * drawn(5);
+        text.push_str(&format!("{},{spent:.2},{letter},{keen},{age:.0}\n", u8::from(buys)));
+    }
+    text
+}
+
+#[test]
+fn whom_a_letter_moves_is_found() {
+    let (_folder, path) = written("trial.csv", &trial(4_000));
+    let args = ["evaluate", "uplift", "--data", &path, "--treatment", "letter"];
+    let told = ["--label", "bought", "--ignore", "spent", "--json"];
+    let found = report(&[&args[..], &told[..]].concat());
+    let one = &found["treatments"][0];
+    let figure = |name: &str| one[name].as_f64().unwrap();
+    assert_eq!((&one["treatment"], found["rows"].as_u64()), (&Value::from("sent"), Some(4_000)));
+    assert!((figure("effect") - 0.15).abs() < 3.0 * figure("effect_se"), "{one}");
+    // Perfect: half the rows bear all of the effect, an area of an eighth of twice the average.
+    assert!(figure("qini") > 0.025 && figure("qini") > 3.0 * figure("qini_se"), "{one}");
+    assert!(figure("auuc") > figure("random_auuc") + 0.02, "{one}");
+    let part = |at: usize, of: &str| one["parts"][at][of].as_f64().unwrap();
+    assert!(part(0, "predicted") > 0.2 && part(9, "predicted") < 0.1, "{one}");
+    refused(
+        &[&args[..], &["--label", "bought", "--control", "x"][..]].concat(),
+        "which of `sent`, `none` is the control? say it with --control VALUE",
+    );
+    refused(&[&args[..], &["--label", "keen"][..]].concat(), "is no amount");
+}
+
+#[test]
+fn what_customers_spend_is_foretold() {
+    let (_folder, path) = written("trial.csv", &trial(4_000));
+    let args = ["evaluate", "value", "--data", &path, "--label", "spent"];
+    let found = report(&[&args[..], &["--ignore", "bought", "--json"][..]].concat());
+    let figure = |name: &str| found[name].as_f64().unwrap();
+    assert!(figure("rmse") < figure("base_rmse") * 0.97, "{found}");
+    assert!(figure("gini") > 0.3, "{found}");
+    assert!((figure("mean_predicted") / figure("mean_observed") - 1.0).abs() < 0.1, "{found}");
+    let part = |at: usize, of: &str| found["calibration"][at][of].as_f64().unwrap();
+    for tenth in [1, 5, 8] {
+        let distance = (part(tenth, "predicted") - part(tenth, "observed")).abs();
+        assert!(distance < 4.0 * part(tenth, "observed_se"), "{found}");
+    }
+}

@@ -19,6 +19,7 @@ pub mod decide;
 pub mod experiment;
 pub mod expression;
 pub mod feature;
+pub mod head;
 pub mod interaction;
 pub mod key;
 pub mod learn;

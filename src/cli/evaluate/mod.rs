@@ -3,6 +3,7 @@
 //! models, and the statistics (`cli::stats`).
 
 mod affinity;
+mod amounts;
 mod bandit;
 mod columns;
 mod data;
@@ -10,6 +11,8 @@ mod parquet;
 mod policy;
 mod propensity;
 mod table;
+mod uplift;
+mod value;
 
 use super::{Exit, Failure};
 
@@ -30,6 +33,10 @@ enum What {
     Affinity(affinity::Args),
     /// Policies: what one would have earned, told from the log of another.
     Policy(policy::Args),
+    /// Effects: what a contact changes, foretold for each row of a trial, in one pass.
+    Uplift(uplift::Args),
+    /// Amounts: foretell each row's, then learn from it, in one pass.
+    Value(value::Args),
 }
 
 /// Evaluates and reports.
@@ -42,5 +49,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         What::Bandit(args) => bandit::run(args),
         What::Affinity(args) => affinity::run(args),
         What::Policy(args) => policy::run(args),
+        What::Uplift(args) => uplift::run(args),
+        What::Value(args) => value::run(args),
     }
 }

@@ -1,12 +1,14 @@
 //! The statistics that reports are made of, each a small file with its source. Pure: numbers in,
 //! numbers out. Predictions are progressive: made first, learned from after.
 
+pub mod amount;
 pub mod brier;
 pub mod calibration;
 pub mod log_loss;
 pub mod off_policy;
 pub mod policy;
 pub mod ranking;
+pub mod uplift;
 pub mod wilson;
 
 /// One prediction with what came of it.

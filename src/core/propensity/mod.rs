@@ -12,6 +12,7 @@ mod deep;
 mod dense;
 mod encode;
 mod explain;
+mod inputs;
 mod mixer;
 mod model;
 mod numeric;
@@ -25,7 +26,9 @@ pub mod weight;
 mod wide;
 
 pub use candidate::{Candidate, Estimate, Prior};
+pub use dense::{Dense, Dot};
 pub use explain::Ascribed;
+pub use inputs::{INPUTS_MAX, Inputs};
 pub use model::{Prepared, Propensity};
 pub use spec::PropensitySpec;
 

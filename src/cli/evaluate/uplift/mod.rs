@@ -1,0 +1,139 @@
+//! `arbitra evaluate uplift`: what the effects that are foretold are worth on a trial.
+
+mod arms;
+mod report;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use super::amounts::amounts;
+use super::columns::{self, Features, Told};
+use super::data;
+use super::table::{DataError, Table};
+use crate::cli::{Exit, Failure, output};
+use crate::core::head::amount::Amounts;
+use crate::core::head::uplift::{Trial, Uplift};
+use crate::core::propensity::weight::{logit, sigmoid};
+use crate::core::propensity::{Propensity, PropensitySpec};
+use crate::core::time::UnixMs;
+use arms::Arms;
+use report::Foretold;
+
+/// Rows between two looks at the progress bar.
+const BAR_ROWS: usize = 4_096;
+
+/// Flags of `evaluate uplift`.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    /// The data: CSV or NDJSON, also compressed by gzip, or Parquet.
+    #[arg(long)]
+    data: PathBuf,
+    /// Column of the outcome: 0 or 1, or an amount from 0 on.
+    #[arg(long)]
+    label: String,
+    /// Column that says how a row was treated; chance must have decided it.
+    #[arg(long)]
+    treatment: String,
+    /// The value of that column for rows that were not treated. Default: the one that reads so
+    /// (`0`, `control`, `none`, `no ...`).
+    #[arg(long)]
+    control: Option<String>,
+    /// Column to order the rows by; else as they stand. It is no feature.
+    #[arg(long)]
+    order: Option<String>,
+    /// Columns that are no features.
+    #[arg(long, value_delimiter = ',')]
+    ignore: Vec<String>,
+    /// Columns that are numbers, whatever they look like.
+    #[arg(long, value_delimiter = ',')]
+    numeric: Vec<String>,
+    /// Columns that are categories, whatever they look like.
+    #[arg(long, value_delimiter = ',')]
+    categorical: Vec<String>,
+    /// For machines.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Evaluates and reports.
+///
+/// # Errors
+/// When the data cannot be read or used.
+pub fn run(args: &Args) -> Result<Exit, Failure> {
+    let table = data::read(&args.data, args.json)?;
+    let unusable = |error: DataError| Failure::Other(format!("`{}`: {error}", args.data.display()));
+    let ignored = args.ignore.iter().map(String::as_str).filter(|name| !name.is_empty());
+    let apart = [args.label.as_str(), args.treatment.as_str()].into_iter();
+    let apart = apart.chain(args.order.as_deref()).chain(ignored).collect();
+    let told = Told { apart, numeric: &args.numeric, categorical: &args.categorical };
+    let features = Features::of(&table, &told).map_err(unusable)?;
+    let outcomes = amounts(&table, &args.label).map_err(unusable)?;
+    let arms = Arms::of(&table, &args.treatment, args.control.as_deref()).map_err(unusable)?;
+    let order = columns::order(&table, args.order.as_deref()).map_err(unusable)?;
+    let started = Instant::now();
+    let foretold = foretell(args, (&table, &features), &outcomes, &arms, &order);
+    let took = started.elapsed();
+    let report = report::of(&arms, &foretold, took);
+    if args.json {
+        output::say_json(&report)?;
+    } else {
+        report::show(&args.data.display().to_string(), &arms, &report);
+    }
+    Ok(Exit::Good)
+}
+
+/// Foretells each row, then learns from it. The outcome that is learned is whether there was one, and
+/// of amounts how large; the
+/// propensity learns from the treated, as it does when it serves.
+fn foretell(
+    args: &Args,
+    (table, features): (&Table, &Features),
+    outcomes: &[f64],
+    arms: &Arms,
+    order: &[usize],
+) -> Vec<Foretold> {
+    let bar = output::progress(order.len() as u64, args.json);
+    let mut propensity = Propensity::new(PropensitySpec::default());
+    let mut uplift = Uplift::default();
+    let are_labels = outcomes.iter().all(|outcome| [0.0, 1.0].contains(outcome));
+    let mut amounts = (!are_labels).then(Amounts::default);
+    let mut all = Vec::with_capacity(order.len());
+    for (done, row) in order.iter().copied().enumerate() {
+        let features = features.row(table, row);
+        let outcome = outcomes.get(row).copied().unwrap_or_default();
+        let shown = arms.row(table, row);
+        let prepared = propensity.prepare(&features);
+        let logits = arms
+            .candidates
+            .iter()
+            .map(|candidate| logit(propensity.predict(&prepared, candidate).probability));
+        let probability = sigmoid(logits.sum::<f64>() / arms.candidates.len() as f64);
+        let ready = uplift.prepare(&features);
+        // Where the outcome is an amount, the effect is on the probability of one, at its size.
+        let amount = amounts
+            .as_ref()
+            .zip(arms.candidates.first())
+            .and_then(|(amounts, any)| amounts.expect(&amounts.prepare(&features), any));
+        let worth = amount.map_or(1.0, |amount| amount.mean);
+        let effects = arms.candidates.iter().map(|candidate| {
+            let effect = uplift.belief(&ready, candidate, &arms.candidates, probability);
+            effect.map_or((0.0, 0.0), |effect| (effect.effect * worth, effect.deviation * worth))
+        });
+        all.push(Foretold { effects: effects.collect(), probability, shown, outcome });
+        let label = f64::from(u8::from(outcome > 0.0));
+        let candidates = &arms.candidates;
+        uplift.learn(&Trial { features: &features, candidates, shown, probability, label });
+        if let Some((amounts, any)) = amounts.as_mut().zip(candidates.first()) {
+            amounts.learn(&features, any, outcome);
+        }
+        if let Some(candidate) = shown.and_then(|shown| arms.candidates.get(shown)) {
+            let at = UnixMs(i64::try_from(done).unwrap_or(i64::MAX));
+            propensity.learn_prepared(prepared, &features, candidate, (label, 1.0), at);
+        }
+        if done.is_multiple_of(BAR_ROWS) {
+            bar.set_position(done as u64);
+        }
+    }
+    bar.finish_and_clear();
+    all
+}
