@@ -20,7 +20,7 @@ const SEEDS: u64 = 5;
 
 fn main() {
     println!("| customers come | decisions | days | offers | lines | priced: mean | worst |");
-    println!("| pacing error, worst | first come | a tick of all lines |");
+    println!("| pacing error, worst | first come | a tick of all lines | without foresight, worst |");
     let families = [Family::Even, Family::Diurnal, Family::Bursty, Family::Drift, Family::Jump];
     for family in families {
         for (decisions, days, told) in [(10_000, 1, true), (30_000, 7, false), (100_000, 30, false)]
@@ -40,7 +40,8 @@ fn main() {
 fn row(name: &str, size: Size, draw: impl Fn(u64) -> Instance) {
     let (mut mean, mut worst, mut error, mut first) = (0.0, f64::MAX, 0.0_f64, 0.0);
     let mut took = Duration::ZERO;
-    let (mut ticks, mut lines) = (0, 0);
+    let (mut ticks, mut lines, mut unforeseen) = (0, 0, String::new());
+    let mut least = f64::MAX;
     for seed in 0..SEEDS {
         let instance = draw(seed);
         let known = hindsight::hindsight(&instance);
@@ -53,18 +54,20 @@ fn row(name: &str, size: Size, draw: impl Fn(u64) -> Instance) {
         mean += share / SEEDS as f64;
         worst = worst.min(share);
         error = error.max(pacing_error(&instance, &priced, &known));
+        if name == "Jump" {
+            let possible = hindsight::unforeseen(&instance, instance.minutes / 2) / known.value;
+            least = least.min(possible);
+            unforeseen = format!(" {:.1} % |", 100.0 * least);
+        }
         let unpriced = run(&instance, Choice::FirstComeFirstServed);
         first += unpriced.value / known.value / SEEDS as f64;
     }
+    let counts = format!("{} | {} | {}", size.decisions, size.days, size.offers);
+    let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+    let (mean, worst, first) = (percent(mean), percent(worst), percent(first));
+    let (error, minute) = (100.0 * error, took.as_secs_f64() * 1e6 / ticks as f64);
     println!(
-        "| {name} | {} | {} | {} | {lines} | {:.1} % | {:.1} % | {:.2} % | {:.1} % | {:.1} µs |",
-        size.decisions,
-        size.days,
-        size.offers,
-        100.0 * mean,
-        100.0 * worst,
-        100.0 * error,
-        100.0 * first,
-        took.as_secs_f64() * 1e6 / ticks as f64,
+        "| {name} | {counts} | {lines} | {mean} | {worst} | {error:.2} % | {first} | \
+         {minute:.1} µs |{unforeseen}",
     );
 }

@@ -6,9 +6,10 @@
 //! convex and piecewise linear with few variables, so cutting planes (Kelley 1960) reach its least
 //! value, each step a small linear programme; D at any μ bounds the optimum from above.
 
+use arbitra::core::objective::Bound;
 use microlp::{ComparisonOp, OptimizationDirection, Problem, SolveOutcome};
 
-use super::instance::Instance;
+use super::instance::{Chance, Instance};
 
 /// The optimum and its prices.
 pub struct Hindsight {
@@ -23,9 +24,8 @@ const CUTS_MAX: usize = 600;
 const GAP: f64 = 3e-4;
 
 pub fn hindsight(instance: &Instance) -> Hindsight {
-    let lines = instance.lines.len();
-    let roof = 30.0 * scale(instance);
-    let mut prices = vec![0.01 * roof; lines];
+    let roofs = roofs(instance);
+    let mut prices: Vec<f64> = roofs.iter().map(|roof| 0.01 * roof).collect();
     let mut cuts: Vec<(f64, Vec<f64>)> = Vec::new();
     let mut best = Hindsight { value: f64::MAX, gap: f64::MAX, prices: prices.clone() };
     for number in 0..CUTS_MAX {
@@ -35,7 +35,7 @@ pub fn hindsight(instance: &Instance) -> Hindsight {
         }
         let at_zero = value - dot(&slack, &prices);
         cuts.push((at_zero, slack));
-        let Some((floor, next)) = least(&cuts, lines, roof) else { break };
+        let Some((floor, next)) = least(&cuts, &roofs) else { break };
         best.gap = (best.value - floor) / best.value;
         if best.gap < GAP {
             break;
@@ -46,6 +46,25 @@ pub fn hindsight(instance: &Instance) -> Hindsight {
         prices = next.iter().zip(&best.prices).map(between).collect();
     }
     best
+}
+
+/// What could have been had by somebody who knew everything but that a change comes at `minute`: up
+/// to then the optimum with the share of the budgets that the decisions have, then the optimum with
+/// the rest. Whoever keeps more back than that loses it where no change comes.
+pub fn unforeseen(instance: &Instance, minute: i64) -> f64 {
+    let half = |late: bool| {
+        let chances = instance.chances.iter().filter(|chance| (chance.minute >= minute) == late);
+        let chances: Vec<Chance> = chances.cloned().collect();
+        let share = chances.len() as f64 / instance.chances.len() as f64;
+        let mut half = Instance { chances, ..instance.clone() };
+        for line in &mut half.lines {
+            if let Bound::AtMost(budget) = line.bound {
+                line.bound = Bound::AtMost(share * budget);
+            }
+        }
+        hindsight(&half).value
+    };
+    half(false) + half(true)
 }
 
 /// D at `prices`, and its subgradient: what is left of each line.
@@ -75,10 +94,10 @@ pub fn dual(instance: &Instance, prices: &[f64]) -> (f64, Vec<f64>) {
 }
 
 /// The least point under all cuts: value ≥ `at_zero + slack·prices`.
-fn least(cuts: &[(f64, Vec<f64>)], lines: usize, roof: f64) -> Option<(f64, Vec<f64>)> {
+fn least(cuts: &[(f64, Vec<f64>)], roofs: &[f64]) -> Option<(f64, Vec<f64>)> {
     let mut problem = Problem::new(OptimizationDirection::Minimize);
     let value = problem.add_var(1.0, (0.0, f64::INFINITY));
-    let prices: Vec<_> = (0..lines).map(|_| problem.add_var(0.0, (0.0, roof))).collect();
+    let prices: Vec<_> = roofs.iter().map(|roof| problem.add_var(0.0, (0.0, *roof))).collect();
     for (at_zero, slack) in cuts {
         let mut row = vec![(value, 1.0)];
         row.extend(prices.iter().zip(slack).map(|(price, slack)| (*price, -slack)));
@@ -116,6 +135,16 @@ pub fn directly(instance: &Instance) -> f64 {
         Ok(SolveOutcome::Solution(found)) => found.objective(),
         other => panic!("no optimum: {other:?}"),
     }
+}
+
+/// Above these no price is looked for: thirty contacts' worth, by a unit or by the share bound.
+fn roofs(instance: &Instance) -> Vec<f64> {
+    let scale = scale(instance);
+    let roof = |line: &arbitra::core::objective::Line| match line.bound {
+        Bound::ShareAtMost(share) | Bound::ShareAtLeast(share) => 30.0 * scale / share,
+        _ => 30.0 * scale,
+    };
+    instance.lines.iter().map(roof).collect()
 }
 
 /// The usual worth of a contact.

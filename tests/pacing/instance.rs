@@ -34,6 +34,7 @@ pub struct Size {
 }
 
 /// One customer to decide for.
+#[derive(Clone)]
 pub struct Chance {
     /// Minute in which the customer comes.
     pub minute: i64,
@@ -42,6 +43,7 @@ pub struct Chance {
 }
 
 /// An instance: everything that comes, and what binds.
+#[derive(Clone)]
 pub struct Instance {
     pub start: UnixMs,
     pub minutes: i64,
@@ -131,12 +133,12 @@ pub fn instance(family: Family, size: Size, seed: u64) -> Instance {
 fn told(family: Family, size: Size, minutes: i64) -> Forecast {
     let per_day = Some(size.decisions as f64 / size.days as f64);
     if family == Family::Bursty {
-        return Forecast { per_day, hours: Vec::new() };
+        return Forecast { per_day, hours: Vec::new(), within: None };
     }
     let weights: Vec<f64> =
         (0..24).map(|hour| moment(family, hour * 60 + 30, minutes, 0).0).collect();
     let mean = weights.iter().sum::<f64>() / 24.0;
-    Forecast { per_day, hours: weights.iter().map(|weight| weight / mean).collect() }
+    Forecast { per_day, hours: weights.iter().map(|weight| weight / mean).collect(), within: None }
 }
 
 /// Traffic and worth of a minute.

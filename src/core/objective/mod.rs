@@ -1,6 +1,6 @@
 //! What the organisation wants. `weights` says what an offer is worth; `line` what is paced over a
 //! period, `period` which; `dual` moves one shadow price, `traffic` forecasts how much is still to
-//! decide, `pacing` keeps the account of all lines, and `prices` is what decisions see of it. `spec` is what a
+//! decide and `unrest` how far that may be off, `pacing` keeps the account of all lines, and `prices` is what decisions see of it. `spec` is what a
 //! catalog declares, `usage` what showing an offer once comes to.
 //! Nothing here ranks offers, counts exactly (a hard limit is a quota) or knows where numbers come
 //! from.
@@ -12,6 +12,7 @@ mod period;
 mod prices;
 mod spec;
 mod traffic;
+mod unrest;
 mod usage;
 mod weights;
 

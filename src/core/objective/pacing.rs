@@ -163,7 +163,7 @@ impl Pacing {
     ) {
         let now = now.max(self.at);
         if self.version > 0 {
-            self.traffic.observe(tally.decisions, self.at, now);
+            self.traffic.observe(forecast, tally.decisions, self.at, now);
         }
         self.version += 1;
         self.at = now;
@@ -176,7 +176,7 @@ impl Pacing {
         let by_decision = if self.decisions > 0.0 { self.value / self.decisions } else { 0.0 };
         let mut accounts = BTreeMap::new();
         let mut before = std::mem::take(&mut self.accounts);
-        let traffic = |end: UnixMs| self.traffic.expected(forecast, now, end);
+        let traffic = |end: UnixMs| self.traffic.counted_on(forecast, now, end);
         let moment = Moment { now, decisions: tally.decisions, by_decision, traffic: &traffic };
         for line in lines {
             let mut account = before.remove(&line.id).unwrap_or_default();
@@ -219,7 +219,7 @@ struct Moment<'a> {
     decisions: f64,
     /// Value by decision, lately.
     by_decision: f64,
-    /// Decisions expected from now until a moment.
+    /// Decisions to count on from now until a moment.
     traffic: &'a dyn Fn(UnixMs) -> f64,
 }
 

@@ -18,7 +18,7 @@ fn traffic_of_one_day_forecasts_the_next_by_hour() {
     let a_minute = |minute: i64| if (480..1200).contains(&minute) { 10.0 } else { 1.0 };
     for minute in 0..1440 {
         let from = UnixMs(midnight.0 + minute * MINUTE_MS);
-        traffic.observe(a_minute(minute), from, UnixMs(from.0 + MINUTE_MS));
+        traffic.observe(&none, a_minute(minute), from, UnixMs(from.0 + MINUTE_MS));
     }
     let next = UnixMs(midnight.0 + DAY_MS);
     let night = traffic.expected(&none, next, UnixMs(next.0 + 8 * HOUR_MS));
@@ -31,7 +31,7 @@ fn traffic_of_one_day_forecasts_the_next_by_hour() {
 
 #[test]
 fn what_is_said_beforehand_stands_in_for_what_was_not_seen() {
-    let said = Forecast { per_day: Some(2_400.0), hours: Vec::new() };
+    let said = Forecast { per_day: Some(2_400.0), hours: Vec::new(), within: None };
     let traffic = Traffic::default();
     let now = at("2026-03-09T06:00:00Z");
     assert_eq!(traffic.expected(&said, now, UnixMs(now.0 + 12 * HOUR_MS)).round(), 1_200.0);

@@ -3,9 +3,15 @@
 //! A budget is to last by decision, not by minute: where nobody asks at night, nothing is kept for
 //! the night. What counts is the ratio of the hours to each other, so the mean of a few days is
 //! enough; a level that changes is made up by the remaining budget being spread anew.
+//!
+//! Where decisions come in bursts, how many are to come is uncertain. Two things then help: what was
+//! said of the whole day tells of its rest (who has seen too many has fewer to come), the more the
+//! less sure the rest is; and what is counted on lies below the mean, since what is kept for
+//! decisions that do not come is worth nothing, while what is spent early is worth nearly its price.
 
 use serde::{Deserialize, Serialize};
 
+use super::unrest::Unrest;
 use crate::core::time::{DAY_MS, HOUR_MS, UnixMs};
 
 const HOURS: usize = 24;
@@ -18,9 +24,18 @@ const DECLARED_MS: f64 = 3_600_000.0;
 /// How many hours seen a declared number of decisions counts for.
 const DECLARED_HOURS: f64 = 6.0;
 /// How long what came just now says anything about what comes next, ms.
-const RECENT_MS: f64 = 1_800_000.0;
+const RECENT_MS: f64 = 450_000.0;
 /// Over how long 'just now' is averaged, ms.
 const NOW_MS: f64 = 300_000.0;
+/// How many standard deviations below the mean is counted on, where the rest is unsure.
+const CAUTION: f64 = 0.4;
+/// From this ratio of standard deviation to mean on. Below it there is time to make up for errors.
+const UNSURE: f64 = 0.15;
+/// Of the mean at least this share is counted on.
+const COUNTED_MIN: f64 = 0.3;
+/// How far what is said of a day is off, as a share of it (one standard deviation), where that is
+/// not said.
+const WITHIN: f64 = 0.05;
 /// The longest stretch between two observations that counts: a longer one was an outage.
 const GAP_MS_MAX: i64 = 10 * 60_000;
 
@@ -31,11 +46,18 @@ pub struct Forecast {
     pub per_day: Option<f64>,
     /// Weight of each hour of the day (UTC), mean 1; empty: unknown.
     pub hours: Vec<f64>,
+    /// How far `per_day` may be off, as a share of it: one standard deviation, > 0.
+    pub within: Option<f64>,
 }
 
 impl Forecast {
     fn weight(&self, hour: usize) -> f64 {
         self.hours.get(hour).copied().unwrap_or(1.0)
+    }
+
+    /// Decisions a ms said of an hour of the day.
+    fn said(&self, hour: usize) -> Option<f64> {
+        Some(self.level()? * self.weight(hour))
     }
 
     /// Decisions a ms in an hour of weight 1.
@@ -52,6 +74,7 @@ pub struct Traffic {
     last: i64,
     /// Decisions a ms, just now; below 0 when nothing was observed yet.
     recent: f64,
+    unrest: Unrest,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -62,13 +85,13 @@ struct Hour {
 
 impl Default for Traffic {
     fn default() -> Self {
-        Self { hours: [Hour::default(); HOURS], last: i64::MIN, recent: -1.0 }
+        Self { hours: [Hour::default(); HOURS], last: i64::MIN, recent: -1.0, unrest: Unrest::default() }
     }
 }
 
 impl Traffic {
     /// Takes in that `decisions` were made between `from` and `to`.
-    pub fn observe(&mut self, decisions: f64, from: UnixMs, to: UnixMs) {
+    pub fn observe(&mut self, forecast: &Forecast, decisions: f64, from: UnixMs, to: UnixMs) {
         let ms = to.since(from);
         if !(1..=GAP_MS_MAX).contains(&ms) || !decisions.is_finite() {
             return;
@@ -83,40 +106,80 @@ impl Traffic {
         }
         hour.decisions += decisions;
         hour.ms += ms as f64;
-        let rate = decisions / ms as f64;
-        let weight = if self.recent < 0.0 { 1.0 } else { 1.0 - libm::exp(-(ms as f64) / NOW_MS) };
+        let ms = ms as f64;
+        let rate = decisions / ms;
+        let weight = if self.recent < 0.0 { 1.0 } else { 1.0 - libm::exp(-ms / NOW_MS) };
         self.recent += weight * (rate - self.recent);
+        let said = forecast.said(of_day(number)).map_or(0.0, |said| decisions - said * ms);
+        let off = self.recent - self.rate(of_day(number), self.level(forecast), forecast);
+        self.unrest.observe(off, said, ms, to);
     }
 
     /// Decisions expected from `now` until `end`, if it goes on as it was and as was said; 0 when
     /// nothing is known.
     #[must_use]
     pub fn expected(&self, forecast: &Forecast, now: UnixMs, end: UnixMs) -> f64 {
+        self.ahead(forecast, now, end).0
+    }
+
+    /// Decisions to count on from `now` until `end`: fewer than expected, the more the less sure.
+    #[must_use]
+    pub fn counted_on(&self, forecast: &Forecast, now: UnixMs, end: UnixMs) -> f64 {
+        let (mean, variance) = self.ahead(forecast, now, end);
+        let spread = libm::sqrt(variance) / mean.max(f64::MIN_POSITIVE);
+        let ripe = (spread / UNSURE).min(1.0);
+        let short = CAUTION * spread * ripe * ripe;
+        mean * (1.0 - short).max(COUNTED_MIN)
+    }
+
+    /// Mean and variance of the decisions from `now` until `end`.
+    fn ahead(&self, forecast: &Forecast, now: UnixMs, end: UnixMs) -> (f64, f64) {
         let left = end.since(now);
         if left <= 0 {
-            return 0.0;
+            return (0.0, 0.0);
         }
         let level = self.level(forecast);
-        let mut sum = 0.0;
+        let usual = |hour: usize| self.rate(hour, level, forecast);
+        let mut mean = 0.0;
         let days = left / DAY_MS;
         if days > 0 {
-            let a_day: f64 = (0..HOURS).map(|hour| self.rate(hour, level, forecast)).sum();
-            sum += a_day * HOUR_MS as f64 * days as f64;
+            let a_day: f64 = (0..HOURS).map(usual).sum();
+            mean += a_day * HOUR_MS as f64 * days as f64;
         }
-        let mut at = now.0.saturating_add(days * DAY_MS);
-        while at < end.0 {
-            let number = at.div_euclid(HOUR_MS);
-            let until = ((number + 1) * HOUR_MS).min(end.0);
-            sum += self.rate(of_day(number), level, forecast) * (until - at) as f64;
-            at = until;
+        mean += sum(UnixMs(now.0.saturating_add(days * DAY_MS)), end, usual);
+        let mut variance = self.unrest.variance(left as f64);
+        if forecast.per_day.is_some() {
+            let (moved, sure) = self.told(forecast, now, end, usual);
+            mean = (mean + moved).max(0.1 * mean);
+            variance *= 1.0 - sure;
         }
         if self.recent >= 0.0 {
             // A burst or a lull goes on for a while, and is forgotten exponentially.
-            let usual = self.rate(of_day(now.0.div_euclid(HOUR_MS)), level, forecast);
-            let lasts = RECENT_MS * (1.0 - libm::exp(-(left as f64) / RECENT_MS));
-            sum += (self.recent - usual) * lasts;
+            let off = self.recent - usual(of_day(now.0.div_euclid(HOUR_MS)));
+            mean += off * RECENT_MS * (1.0 - libm::exp(-(left as f64) / RECENT_MS));
         }
-        sum.max(0.0)
+        (mean.max(0.0), variance)
+    }
+
+    /// What was said of the present day tells of its rest: by how much the mean moves, and the
+    /// weight of what was said. Two estimates of the rest, each by the inverse of its variance: the
+    /// usual rest, and what was said less what came.
+    fn told(
+        &self,
+        forecast: &Forecast,
+        now: UnixMs,
+        end: UnixMs,
+        usual: impl Fn(usize) -> f64,
+    ) -> (f64, f64) {
+        let midnight = UnixMs((now.0.div_euclid(DAY_MS) + 1) * DAY_MS);
+        let until = midnight.min(end);
+        let said = sum(now, until, |hour| forecast.said(hour).unwrap_or(0.0));
+        let part = until.since(now) as f64 / midnight.since(now) as f64;
+        let rest = said - self.unrest.excess(now) * part;
+        let off = forecast.within.unwrap_or(WITHIN) * forecast.per_day.unwrap_or(0.0);
+        let unsure = self.unrest.variance(midnight.since(now) as f64);
+        let weight = unsure / (unsure + off * off).max(f64::MIN_POSITIVE);
+        (weight * (rest - sum(now, until, usual)), weight)
     }
 
     /// Decisions a ms in an hour of weight 1: the mean over the hours seen, each counting alike, and
@@ -143,6 +206,18 @@ impl Traffic {
         let prior = level * forecast.weight(number);
         (hour.decisions + prior * weight_ms) / (hour.ms + weight_ms)
     }
+}
+
+/// Decisions between two moments at these rates a ms by hour of the day; less than two days apart.
+fn sum(from: UnixMs, end: UnixMs, rate: impl Fn(usize) -> f64) -> f64 {
+    let (mut at, mut sum) = (from.0, 0.0);
+    while at < end.0 {
+        let number = at.div_euclid(HOUR_MS);
+        let until = ((number + 1) * HOUR_MS).min(end.0);
+        sum += rate(of_day(number)) * (until - at) as f64;
+        at = until;
+    }
+    sum
 }
 
 /// The hour of the day of an hour counted from 1970.

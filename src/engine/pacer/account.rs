@@ -12,7 +12,7 @@ use crate::store::{PutResult, Store, StoreError};
 /// Name of the document.
 pub(super) const NAME: &str = "pacing/account";
 /// Leads the bytes; another build's document is not read.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 /// Replicas remembered at most.
 const REPLICAS_MAX: usize = 256;
 /// A replica is remembered so long after its last batch: longer than an attempt can be in doubt.

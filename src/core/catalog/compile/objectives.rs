@@ -115,10 +115,19 @@ fn forecast(top: &Place<'_>, source: &ObjectivesFile) -> Forecast {
     if traffic.per_day.is_some_and(|decisions| !(decisions > 0.0 && decisions <= 1e12)) {
         section.key("per_day").error("decisions a day are more than 0");
     }
+    let within = traffic.within.as_ref().map(|within| {
+        let place = section.key("within");
+        let share = share(&place, within);
+        if share > 1.0 {
+            place.error("how far a day may be off is more than 0 and at most 100 %");
+        }
+        share
+    });
+    let per_day = traffic.per_day;
     let sum: f64 = traffic.hours.iter().sum();
     let sound = traffic.hours.iter().all(|weight| (0.0..=1e12).contains(weight)) && sum > 0.0;
     if traffic.hours.is_empty() {
-        return Forecast { per_day: traffic.per_day, hours: Vec::new() };
+        return Forecast { per_day, hours: Vec::new(), within };
     }
     if traffic.hours.len() != HOURS || !sound {
         let message = "a day has 24 weights, each 0 or more, not all of them 0";
@@ -127,7 +136,7 @@ fn forecast(top: &Place<'_>, source: &ObjectivesFile) -> Forecast {
     }
     let mean = sum / HOURS as f64;
     let hours = traffic.hours.iter().map(|weight| weight / mean).collect();
-    Forecast { per_day: traffic.per_day, hours }
+    Forecast { per_day, hours, within }
 }
 
 struct Lines<'c> {

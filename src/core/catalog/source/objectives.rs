@@ -207,6 +207,10 @@ pub struct ConstraintSource {
 pub struct TrafficSource {
     /// Decisions a day, > 0.
     pub per_day: Option<f64>,
+    /// How far that may be off on a day (`10 %`): one standard deviation, > 0. Default: 5 %. It
+    /// counts where decisions come in bursts: the surer the number, the more of the day's rest
+    /// follows from what came already.
+    pub within: Option<ShareSource>,
     /// Weights of the 24 hours of a day (UTC, from midnight), in any unit, ≥ 0.
     pub hours: Vec<f64>,
 }
