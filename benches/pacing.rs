@@ -20,7 +20,9 @@ const SEEDS: u64 = 5;
 
 fn main() {
     println!("| customers come | decisions | days | offers | lines | priced: mean | worst |");
-    println!("| pacing error, worst | first come | a tick of all lines | without foresight, worst |");
+    println!(
+        "| pacing error, worst | first come | a tick of all lines | without foresight, worst |"
+    );
     let families = [Family::Even, Family::Diurnal, Family::Bursty, Family::Drift, Family::Jump];
     for family in families {
         for (decisions, days, told) in [(10_000, 1, true), (30_000, 7, false), (100_000, 30, false)]

@@ -85,7 +85,12 @@ struct Hour {
 
 impl Default for Traffic {
     fn default() -> Self {
-        Self { hours: [Hour::default(); HOURS], last: i64::MIN, recent: -1.0, unrest: Unrest::default() }
+        Self {
+            hours: [Hour::default(); HOURS],
+            last: i64::MIN,
+            recent: -1.0,
+            unrest: Unrest::default(),
+        }
     }
 }
 
