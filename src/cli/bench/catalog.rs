@@ -77,6 +77,15 @@ pub fn synthetic_rules(offers: usize, seed: u64) -> Vec<(String, Vec<u8>)> {
     files
 }
 
+/// The five conditions of each offer of `synthetic_rules(offers, seed)`, in order: for those who ask
+/// another engine the same.
+#[must_use]
+pub fn synthetic_conditions(offers: usize, seed: u64) -> Vec<Vec<String>> {
+    let conditions = Conditions::new(eligible_share(offers), seed);
+    let of = |offer: usize| conditions.draw(mix64(seed, offer as u64));
+    (0..offers).map(|offer| of(offer).into_iter().map(str::to_owned).collect()).collect()
+}
+
 /// The attributes of a random customer.
 #[must_use]
 pub fn random_attributes(seed: u64) -> Vec<(String, Value)> {
