@@ -4,7 +4,9 @@
 use ndarray::Array2;
 
 use super::block::first_columns;
+use super::closed_form::Ridge;
 use super::gram::Counts;
+use super::local::local;
 use super::spectral::Spectrum;
 use super::trial::Best;
 use crate::core::affinity::model::Affinity;
@@ -98,9 +100,11 @@ fn factors(all: &mut Weights, spectrum: &Spectrum, rank: usize, share: f64) {
     }
 }
 
-/// Sparse rows: solved weights between solved items, scaled cosines where one of two is not.
+/// Sparse rows: solved weights between solved items; into others those of their own regression;
+/// and from others into solved ones, which were solved without them, scaled cosines.
 fn rows(all: &mut Weights, counts: &Counts, parts: &Parts, shrinkage: f64) {
     let (mut dropped, mut whole) = (0.0, 0.0);
+    let mut beyond = into_others(all, counts, parts, shrinkage);
     all.starts.push(0);
     for (place, number) in all.numbers.clone().into_iter().enumerate() {
         let mut row = Vec::new();
@@ -111,11 +115,11 @@ fn rows(all: &mut Weights, counts: &Counts, parts: &Parts, shrinkage: f64) {
             whole += before;
             dropped += before - after;
         }
-        let both_solved =
-            |to: usize| number != NOT_SOLVED && all.numbers.get(to) != Some(&NOT_SOLVED);
+        let from_other =
+            |to: usize| number == NOT_SOLVED && all.numbers.get(to) != Some(&NOT_SOLVED);
         let mut near: Vec<(usize, f64)> = counts
             .pairs(place)
-            .filter(|(to, _)| !both_solved(*to))
+            .filter(|(to, _)| from_other(*to))
             .map(|(to, both)| {
                 let (own, other) = (counts.own(place), counts.own(to));
                 let cosine = Affinity::cosine(f64::from(both), own, other, shrinkage);
@@ -124,6 +128,7 @@ fn rows(all: &mut Weights, counts: &Counts, parts: &Parts, shrinkage: f64) {
             .collect();
         strongest(&mut near, COSINE_ROW_MAX);
         row.extend(near);
+        row.extend(beyond.get_mut(place).map(std::mem::take).unwrap_or_default());
         row.sort_unstable_by_key(|(to, _)| *to);
         for (to, weight) in row {
             all.targets.push(u32::try_from(to).unwrap_or(NOT_SOLVED));
@@ -132,6 +137,26 @@ fn rows(all: &mut Weights, counts: &Counts, parts: &Parts, shrinkage: f64) {
         all.starts.push(u32::try_from(all.targets.len()).unwrap_or(u32::MAX));
     }
     all.chosen.dropped = dropped / f64::max(whole, f64::MIN_POSITIVE);
+}
+
+/// By item of a history: the weights into items that are not among the solved.
+fn into_others(
+    all: &Weights,
+    counts: &Counts,
+    parts: &Parts,
+    shrinkage: f64,
+) -> Vec<Vec<(usize, f64)>> {
+    let settings = parts.best.settings;
+    let ridge = Ridge { ridge: settings.ridge, dropout: settings.dropout };
+    let mut rows = vec![Vec::new(); all.numbers.len()];
+    for (to, _) in all.numbers.iter().enumerate().filter(|(_, number)| **number == NOT_SOLVED) {
+        for (from, weight) in local(counts, ridge, shrinkage, to) {
+            if let Some(row) = rows.get_mut(from) {
+                row.push((to, weight));
+            }
+        }
+    }
+    rows
 }
 
 /// Keeps the weights that carry a row, at most `most`; the sums of squares before and after.

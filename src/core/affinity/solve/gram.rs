@@ -118,6 +118,19 @@ impl Counts {
         others.iter().map(|other| *other as usize).zip(both.iter().copied())
     }
 
+    /// How often two items were chosen together, in choices.
+    pub fn both(&self, one: usize, other: usize) -> f64 {
+        let side = |from: usize, to: usize| {
+            let start = self.starts.get(from).copied().unwrap_or_default();
+            let end = self.starts.get(from + 1).copied().unwrap_or(start);
+            let others = self.others.get(start..end).unwrap_or_default();
+            let at = u32::try_from(to).ok().and_then(|to| others.binary_search(&to).ok());
+            at.and_then(|at| self.both.get(start + at)).copied().unwrap_or_default()
+        };
+        // A pair dropped from one side's neighbours stands on the other's.
+        f64::from(side(one, other).max(side(other, one)))
+    }
+
     /// How much an item was chosen, in choices.
     pub fn own(&self, item: usize) -> f64 {
         self.own.get(item).copied().unwrap_or(1.0)

@@ -1,5 +1,6 @@
 //! Solving weights from counts: a pure function of the model, long-running, for the background.
-//! `gram` gathers the counts, `closed_form` (with `invert`) is the full-rank part, `spectral` (with
+//! `gram` gathers the counts, `closed_form` (with `invert`) is the full-rank part, `local` what stands for it where items are
+//! too many, `spectral` (with
 //! `jacobi`) the part of low rank, `panel` holds choices out, `trial` judges settings on them, and
 //! `assemble` puts the parts together.
 
@@ -9,6 +10,7 @@ mod closed_form;
 mod gram;
 mod invert;
 mod jacobi;
+mod local;
 mod panel;
 mod spectral;
 mod trial;
