@@ -18,6 +18,8 @@ const DENSE_MAX: usize = 2_048;
 const SOLVED_ROW_MAX: usize = 512;
 /// Most cosines kept of an item.
 const COSINE_ROW_MAX: usize = 64;
+/// Most weights kept into an item that is not among the solved.
+const LOCAL_MAX: usize = 16;
 /// Share of a row's squared weights that may be dropped, the smallest first, before a row is full.
 const DROPPED_MAX: f64 = 0.001;
 
@@ -150,7 +152,9 @@ fn into_others(
     let ridge = Ridge { ridge: settings.ridge, dropout: settings.dropout };
     let mut rows = vec![Vec::new(); all.numbers.len()];
     for (to, _) in all.numbers.iter().enumerate().filter(|(_, number)| **number == NOT_SOLVED) {
-        for (from, weight) in local(counts, ridge, shrinkage, to) {
+        let mut weights = local(counts, ridge, shrinkage, to);
+        strongest(&mut weights, LOCAL_MAX);
+        for (from, weight) in weights {
             if let Some(row) = rows.get_mut(from) {
                 row.push((to, weight));
             }
