@@ -8,6 +8,8 @@
     reason = "all of it is a test"
 )]
 
+#[path = "pacing/contacts.rs"]
+mod contacts;
 #[path = "pacing/decided.rs"]
 mod decided;
 #[path = "pacing/hindsight.rs"]
@@ -167,4 +169,33 @@ fn a_catalog_s_own_budgets_last_and_its_shares_are_kept() {
     let used = |line: usize| unpriced.sums[line].0 / instance.lines[line].bound.amount();
     let serve = unpriced.sums[2].0 / unpriced.sums[2].1;
     assert!(used(0).max(used(1)) > 1.2 && serve < 0.25, "{} {} {serve}", used(0), used(1));
+}
+
+/// A contact limit spends what it leaves of a customer on whatever comes first; priced, it keeps
+/// it for what is worth it.
+#[test]
+fn priced_contacts_go_to_better_occasions() {
+    let (mut gains, mut shares) = (Vec::new(), Vec::new());
+    for (seed, (max, a_week, sigma)) in
+        (0_u64..).zip([(1, 5.0, 1.0), (2, 7.0, 0.8), (3, 7.0, 1.0), (2, 20.0, 0.5), (6, 14.0, 0.8)])
+    {
+        for calendar in [false, true] {
+            let instance = contacts::contacts(max, a_week, sigma, calendar, seed);
+            let (priced, free) = (instance.run(true), instance.run(false));
+            let (gain, share) = (priced / free, priced / instance.hindsight());
+            assert!(gain >= 1.1, "{max} of {a_week}, {sigma}, {calendar}: {gain} {share}");
+            gains.push(gain);
+            shares.push(share);
+        }
+    }
+    let mean = |all: &[f64]| all.iter().sum::<f64>() / all.len() as f64;
+    assert!(mean(&gains) >= 1.3 && mean(&shares) >= 0.8, "{gains:?} {shares:?}");
+}
+
+/// Where occasions are fewer than contacts, a contact costs nothing.
+#[test]
+fn contacts_that_are_not_scarce_are_free() {
+    let instance = contacts::contacts(6, 1.5, 1.0, false, 9);
+    let (priced, free) = (instance.run(true), instance.run(false));
+    assert!(priced >= 0.99 * free, "{priced} {free}");
 }

@@ -13,15 +13,13 @@ mod support;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arbitra::core::decide::{ChannelRequest, PlacementRequest, Request};
 use arbitra::core::interaction::{Outcome, OutcomeKind};
 use arbitra::core::key::{Key, id64};
-use arbitra::core::policy::Supply;
 use arbitra::core::time::{DAY_MS, MINUTE_MS, UnixMs};
 use arbitra::engine::{
     Clock, DecideCall, Engine, EngineConfig, EngineError, FixedClock, OutcomeCall, Running, prove,
 };
-use arbitra::store::{RedisConfig, RedisStore, Store};
+use support::engines;
 use support::redis_server::RedisServer;
 
 const NOW: UnixMs = UnixMs(1_760_000_000_000);
@@ -50,36 +48,13 @@ async fn replica(
     quotas: &str,
     clock: Arc<dyn Clock>,
 ) -> (Arc<Engine>, Running) {
-    let config = RedisConfig::new(server.url().parse().unwrap());
-    let store: Arc<dyn Store> = Arc::new(RedisStore::new(&config).unwrap());
     let proved = prove(&rules(quotas)).unwrap_or_else(|error| panic!("{error}"));
-    Engine::start(store, proved, clock, EngineConfig::default()).await.unwrap()
+    engines::replica(server, proved, clock, EngineConfig::default()).await
 }
 
 fn call(engine: &Engine, customer: &str, channel: &str) -> DecideCall {
-    let snapshot = engine.snapshot();
-    let placement = PlacementRequest { placement: 0, slots: 1, only: vec![], without: vec![] };
-    let channel = ChannelRequest {
-        channel: snapshot.catalog.channel_by_name(channel).unwrap(),
-        locale: None,
-        placements: vec![placement],
-        scheme: None,
-    };
-    DecideCall {
-        customer: customer.to_owned(),
-        request_id: None,
-        request: Request {
-            channels: vec![channel],
-            supply: Supply::Unavailable,
-            ..Request::default()
-        },
-        snapshot,
-        dry_run: false,
-        as_of: None,
-        seed: None,
-        assume_consent: false,
-        deadline: Instant::now() + Duration::from_secs(60),
-    }
+    let channel = engine.snapshot().catalog.channel_by_name(channel).unwrap();
+    engines::call(engine, customer, channel, 1)
 }
 
 /// The id of the decision, where the gift was offered.
@@ -213,4 +188,119 @@ async fn stock_is_held_from_the_decision_to_the_yes() {
     );
     outcome(&one, "eve", Some(eve), OutcomeKind::Accept).await.unwrap();
     assert_eq!(one.quota_standings().await.unwrap()[0].remaining(), 0);
+}
+
+/// How often the gift is offered on the web to so many customers at once, whatever else fails.
+fn on_the_web(
+    engines: &[(Arc<Engine>, Running)],
+    customers: usize,
+    round: usize,
+) -> Vec<tokio::task::JoinHandle<u64>> {
+    let ask = |number: usize| {
+        let engine = engines[number % engines.len()].0.clone();
+        tokio::spawn(async move {
+            let mut call = call(&engine, &format!("visitor-{round}-{number}"), "web");
+            call.deadline = Instant::now() + Duration::from_secs(1);
+            let Ok(decided) = engine.decide(call).await else { return 0 };
+            decided.decision.channels[0].placements[0].offers.len() as u64
+        })
+    };
+    (0..customers).map(ask).collect()
+}
+
+async fn sum(tasks: Vec<tokio::task::JoinHandle<u64>>) -> u64 {
+    let mut sum = 0;
+    for task in tasks {
+        sum += task.await.unwrap();
+    }
+    sum
+}
+
+/// The store dies in mid-traffic, twice, and comes back with what it had on disk. Meanwhile only what
+/// replicas hold is given; in the end no more than there is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_killed_in_mid_traffic_lets_no_more_out() {
+    let mut server = RedisServer::start_durable();
+    let quota = "  - { id: volume, max: 150, per: day, hold: 1d }\n";
+    let clock = Arc::new(FixedClock::new(NOW));
+    let mut engines = Vec::new();
+    for _ in 0..2 {
+        engines.push(replica(&server, quota, clock.clone()).await);
+    }
+    let mut given = sum(on_the_web(&engines, 20, 0)).await;
+    assert_eq!(given, 20);
+    for round in 1..3 {
+        let running = on_the_web(&engines, 60, 2 * round);
+        server.kill();
+        let without = on_the_web(&engines, 60, 2 * round + 1);
+        given += sum(running).await + sum(without).await;
+        assert!(given <= 150, "{given} given while the store is down");
+        server.restart();
+        for (engine, _) in &engines {
+            support::eventually("the store is back", || async {
+                clock.advance(201);
+                engine.quota_standings().await.ok()
+            })
+            .await;
+        }
+    }
+    for round in 6..12 {
+        clock.advance(1_001);
+        given += sum(on_the_web(&engines, 100, round)).await;
+    }
+    let standing = engines[0].0.quota_standings().await.unwrap();
+    assert!((60..=150).contains(&given), "{given} given");
+    assert!(standing[0].used >= given && standing[0].used + standing[0].idle <= 150);
+}
+
+/// A replica that dies takes what it had leased with it: nobody is granted that again, until the
+/// period ends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_dead_replica_had_leased_is_never_granted_twice() {
+    let server = RedisServer::start();
+    let quota = "  - { id: volume, max: 640, per: day }\n";
+    let clock = Arc::new(FixedClock::new(NOW));
+    let server = Arc::new(server);
+    // With a runtime of its own, whose end is the end of all it does.
+    let process = tokio::runtime::Runtime::new().unwrap();
+    let (its_server, its_clock) = (server.clone(), clock.clone());
+    let life = process.spawn(async move {
+        let (engine, _running) = replica(&its_server, quota, its_clock).await;
+        let own = offered(&engine, "ana", "email").await.map_or(0, |_| 1);
+        (own, engine.quota_standings().await.unwrap()[0].idle)
+    });
+    let (own, leased) = life.await.unwrap();
+    process.shutdown_background();
+    assert!(own == 1 && leased > 0, "it has {leased} more on hand");
+    let engines = [replica(&server, quota, clock.clone()).await];
+    let mut given = own;
+    for round in 0..4 {
+        given += at_once(&engines, 400, round).await;
+        clock.advance(1_001);
+    }
+    assert!(given <= 640 - leased, "{given} given, {leased} are lost");
+    clock.advance(DAY_MS);
+    assert!(offered(&engines[0].0, "bob", "email").await.is_some(), "a new day has all again");
+}
+
+/// An impression that comes after its hold has happened, too: it is counted beyond what there is, and
+/// nothing more is lent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_impression_after_its_hold_is_counted_and_closes_the_quota() {
+    let server = RedisServer::start();
+    let quota = "  - { id: shown, counts: impression, max: 1, per: ever, hold: 1m }\n";
+    let clock = Arc::new(FixedClock::new(NOW));
+    let (one, _one) = replica(&server, quota, clock.clone()).await;
+    let ana = offered(&one, "ana", "web").await.expect("there is one");
+    clock.advance(3 * MINUTE_MS);
+    let bob = support::eventually("what ana left is free", || async {
+        clock.advance(201);
+        offered(&one, "bob", "web").await
+    })
+    .await;
+    outcome(&one, "ana", Some(ana), OutcomeKind::Impression).await.unwrap();
+    outcome(&one, "bob", Some(bob), OutcomeKind::Impression).await.unwrap();
+    assert_eq!(one.quota_standings().await.unwrap()[0].used, 2, "both were seen");
+    clock.advance(3 * MINUTE_MS);
+    assert!(offered(&one, "eve", "web").await.is_none());
 }

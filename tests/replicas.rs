@@ -15,14 +15,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arbitra::core::catalog::Catalog;
-use arbitra::core::decide::{ChannelRequest, PlacementRequest, Request};
 use arbitra::core::interaction::{Outcome, OutcomeKind};
 use arbitra::core::key::{Key, id64};
 use arbitra::core::time::UnixMs;
 use arbitra::engine::{
     DecideCall, Engine, EngineConfig, FixedClock, OutcomeCall, Proved, Running, prove, read_folder,
 };
-use arbitra::store::{RedisConfig, RedisStore, Store};
+use support::engines;
 use support::redis_server::RedisServer;
 
 const NOW: UnixMs = UnixMs(1_760_000_000_000);
@@ -33,33 +32,17 @@ fn rules() -> Proved {
 }
 
 async fn replica(server: &RedisServer) -> (Arc<Engine>, Running) {
-    let config = RedisConfig::new(server.url().parse().unwrap());
-    let store: Arc<dyn Store> = Arc::new(RedisStore::new(&config).unwrap());
     let clock = Arc::new(FixedClock::new(NOW));
     let config = EngineConfig {
         checkpoint_interval: Duration::from_millis(50),
         log_kept_max: 20,
         ..EngineConfig::default()
     };
-    Engine::start(store, rules(), clock, config).await.unwrap()
+    engines::replica(server, rules(), clock, config).await
 }
 
 fn call(engine: &Engine, customer: usize) -> DecideCall {
-    let snapshot = engine.snapshot();
-    let placement = PlacementRequest { placement: 0, slots: 5, only: vec![], without: vec![] };
-    let channel =
-        ChannelRequest { channel: 0, locale: None, placements: vec![placement], scheme: None };
-    DecideCall {
-        customer: format!("customer {customer}"),
-        request_id: None,
-        request: Request { channels: vec![channel], ..Request::default() },
-        snapshot,
-        dry_run: false,
-        as_of: None,
-        seed: None,
-        assume_consent: false,
-        deadline: std::time::Instant::now() + Duration::from_secs(5),
-    }
+    engines::call(engine, &format!("customer {customer}"), 0, 5)
 }
 
 fn answer(catalog: &Catalog, number: usize, decision: u64, offer: u32) -> OutcomeCall {

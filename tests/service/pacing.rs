@@ -98,3 +98,24 @@ async fn objectives_say_where_they_stand() {
     assert_eq!(refused.code(), tonic::Code::NotFound);
     service.stopped().await;
 }
+
+/// Quotas and contact limits are shown beside what is paced, and a priced contact says so.
+#[tokio::test]
+async fn every_quota_and_limit_is_shown_paced_or_not() {
+    let service = Service::start().await;
+    let request = v1::GetLimitInsightsRequest::default();
+    let answer = service.insights().get_limit_insights(request).await.unwrap().into_inner();
+    let of = |name: &str| answer.insights.iter().find(|own| own.limit == name).unwrap();
+    let budget = of("goodwill_budget");
+    assert_eq!((budget.allowed, budget.used, &*budget.unit), (20_000.0, 0.0, "money"));
+    assert!(budget.start_time.is_some() && budget.end_time.is_some());
+    let weekly = of("email_weekly");
+    assert_eq!((weekly.allowed, &*weekly.unit), (2.0, "a customer within 7d"));
+    assert_eq!(of("sms_monthly").shadow_price, 0.0);
+    let mut names: Vec<&str> = answer.insights.iter().map(|own| own.limit.as_str()).collect();
+    let all = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), all, "none is shown twice");
+    service.stopped().await;
+}

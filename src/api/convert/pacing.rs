@@ -5,8 +5,10 @@ use super::name;
 use super::time::timestamp;
 use crate::api::wire::v1;
 use crate::core::catalog::Number;
+use crate::core::objective::LimitTally;
 use crate::core::objective::LineKind;
-use crate::engine::{Engine, LineStanding};
+use crate::core::policy::{LimitSpec, MONEY_UNITS, QuotaSpec};
+use crate::engine::{Engine, LineStanding, Standing as QuotaStanding};
 
 /// Most names in one question.
 const NAMES_MAX: usize = 128;
@@ -46,20 +48,38 @@ pub fn objectives(
     faults.done(Some(insights))
 }
 
-/// Where the budgets and resources asked for stand; none asked means all.
+/// Where the budgets, resources, quotas and contact limits asked for stand, paced or not; none asked
+/// means all. `quotas`: where the quotas stand, those of a campaign that is not on left out.
 ///
 /// # Errors
 /// A name that is unknown.
 pub fn limits(
     engine: &Engine,
+    quotas: &[QuotaStanding],
     request: &v1::GetLimitInsightsRequest,
 ) -> Result<Vec<v1::LimitInsight>, Faults> {
+    let catalog = engine.snapshot().catalog.clone();
+    let policy = catalog.policy.spec();
     let lines = engine.pacing_standing().lines;
     let mut insights: Vec<v1::LimitInsight> = lines
         .iter()
         .filter(|line| matches!(line.line.kind, LineKind::Budget | LineKind::Resource))
         .map(limit)
         .collect();
+    for spec in &policy.quotas {
+        let standing = quotas.iter().find(|own| own.id == spec.id);
+        match insights.iter_mut().find(|own| *own.limit == *spec.id) {
+            Some(paced) => counted(paced, spec, standing),
+            None => {
+                let limit = spec.id.to_string();
+                let mut insight = v1::LimitInsight { limit, ..v1::LimitInsight::default() };
+                counted(&mut insight, spec, standing);
+                insights.push(insight);
+            }
+        }
+    }
+    let pacing = engine.pacing();
+    insights.extend(policy.limits.iter().map(|own| contact(own, pacing.limit(&own.id))));
     let mut faults = Faults::default();
     let known: Vec<&str> = insights.iter().map(|insight| insight.limit.as_str()).collect();
     check(&mut faults, "limits", "limit", &request.limits, &known);
@@ -111,4 +131,31 @@ fn limit(LineStanding { line, standing }: &LineStanding) -> v1::LimitInsight {
         insight.cost = standing.cost;
     }
     insight
+}
+
+/// What the ledger counts of a quota is exact, and goes before what was expected of decisions.
+fn counted(insight: &mut v1::LimitInsight, spec: &QuotaSpec, standing: Option<&QuotaStanding>) {
+    let unit = if spec.is_money() { MONEY_UNITS } else { 1.0 };
+    insight.allowed = spec.max as f64 / unit;
+    if insight.unit.is_empty() {
+        insight.unit = if spec.is_money() { "money" } else { "pieces" }.to_owned();
+    }
+    let Some(standing) = standing else { return };
+    insight.used = standing.used as f64 / unit;
+    insight.leased = standing.idle as f64 / unit;
+    insight.start_time = standing.period_start.map(timestamp);
+    insight.end_time = standing.period_end.map(timestamp);
+}
+
+/// A contact limit, by customer: what a window holds in the mean, and what a contact cost lately.
+fn contact(spec: &LimitSpec, learned: Option<&LimitTally>) -> v1::LimitInsight {
+    v1::LimitInsight {
+        limit: spec.id.to_string(),
+        allowed: f64::from(spec.max),
+        unit: format!("a customer {}", spec.window.words()),
+        used: learned.map_or(0.0, LimitTally::held),
+        shadow_price: learned.map_or(0.0, LimitTally::price),
+        cost: learned.map_or(0.0, |learned| learned.price() * learned.held()),
+        ..v1::LimitInsight::default()
+    }
 }

@@ -147,11 +147,11 @@ fn constrained(factors: &Factors) -> Vec<v1::Factor> {
 
 /// A price that was paid: by unit, and for what the offer uses.
 fn priced(catalog: &Catalog, priced: &PricedLine) -> Option<v1::Factor> {
-    let line = catalog.pacing.lines.get(usize::from(priced.line))?;
-    let text = format!("{:.4} {} used at {:.4} each", priced.usage, line.unit, priced.price);
+    let (name, unit) = catalog.pacing.priced(priced.line)?;
+    let text = format!("{:.4} {} used at {:.4} each", priced.usage, unit, priced.price);
     let text = text.replace("  ", " ");
     let paid = -priced.price * priced.usage;
-    Some(v1::Factor { text, ..factor(&line.id, priced.price, paid) })
+    Some(v1::Factor { text, ..factor(name, priced.price, paid) })
 }
 
 fn product(parts: &[(&str, f64, f64)]) -> Vec<v1::Factor> {

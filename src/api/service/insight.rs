@@ -93,7 +93,10 @@ impl InsightService for Insights {
         &self,
         request: Request<v1::GetLimitInsightsRequest>,
     ) -> Result<Response<v1::GetLimitInsightsResponse>, Status> {
-        let insights = pacing::limits(&self.engine, request.get_ref()).map_err(status::faults)?;
+        let quotas = self.engine.quota_standings().await;
+        let quotas = quotas.map_err(|error| status::engine(&error))?;
+        let insights = pacing::limits(&self.engine, &quotas, request.get_ref());
+        let insights = insights.map_err(status::faults)?;
         Ok(Response::new(v1::GetLimitInsightsResponse { insights }))
     }
 

@@ -3,6 +3,7 @@
 
 use crate::core::arbitration::influence::Influences;
 use crate::core::arbitration::objection::Objections;
+use crate::core::catalog::source::OfferKind;
 use crate::core::catalog::{Catalog, Offer};
 use crate::core::expression::Frame;
 use crate::core::interaction::OutcomeKind;
@@ -16,19 +17,24 @@ use crate::core::time::UnixMs;
 pub(crate) struct Answers<'a> {
     /// Offers settled in this interaction, ascending, each with the answer.
     settled: Vec<(u32, OutcomeKind)>,
+    /// There is an interaction, and what was answered in it cannot be known.
+    unknown: bool,
     objections: Objections<'a>,
     influences: Influences,
 }
 
 impl<'a> Answers<'a> {
-    /// Reads them. Of a customer whose profile cannot be read nothing is known, and nothing moves.
+    /// Reads them. Of a customer whose profile cannot be read nothing is known, and nothing moves;
+    /// within an interaction, what asks for a yes is then withheld.
     pub(super) fn of(
         catalog: &'a Catalog,
         subject: Subject<'_>,
         interaction: Option<Key>,
         now: UnixMs,
     ) -> Self {
-        let Subject::Known(profile) = subject else { return Self::default() };
+        let Subject::Known(profile) = subject else {
+            return Self { unknown: interaction.is_some(), ..Self::default() };
+        };
         let spec = &catalog.arbitration;
         let index_of = |key| catalog.offer_by_key(key);
         let influences = Influences::of(
@@ -52,12 +58,28 @@ impl<'a> Answers<'a> {
             Some(offer.group)
         };
         let objections = Objections::of(&spec.objections, &here, group_of);
-        Self { settled, objections, influences }
+        Self { settled, unknown: false, objections, influences }
     }
 
     /// The offers settled in this interaction.
     pub(super) fn settled(&self) -> impl Iterator<Item = u32> + '_ {
         self.settled.iter().map(|(offer, _)| *offer)
+    }
+
+    /// Whether what was answered in this interaction cannot be known.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.unknown
+    }
+
+    /// Whether it is withheld because it may have been rejected in this interaction, which cannot be
+    /// known now: what sells or retains. Service and information do no harm said twice.
+    pub(super) fn withholds(&self, catalog: &Catalog, index: u32) -> bool {
+        self.unknown
+            && !catalog.policy.spec().transactional.contains(index)
+            && catalog
+                .offers
+                .get(index as usize)
+                .is_some_and(|offer| matches!(offer.kind, OfferKind::Sell | OfferKind::Retain))
     }
 
     /// How an offer was settled in this interaction.

@@ -23,6 +23,19 @@ pub(super) struct Candidate {
     pub(super) choices: u32,
     /// Whether the treatment is the best of them.
     pub(super) is_best: bool,
+    /// Whether its cost has the prices of contacts in it.
+    pub(super) charged: bool,
+}
+
+/// What a contact is worth to the customer that a limit leaves.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ContactPrice {
+    /// Place among the limits that are paced.
+    pub(super) number: u16,
+    /// Place among all limits.
+    pub(super) limit: u16,
+    /// Money.
+    pub(super) price: f64,
 }
 
 /// A survivor that could not become a candidate, and why.
@@ -48,6 +61,8 @@ pub(super) struct Scorer<'a> {
     pub(super) state: Option<&'a StateSpec>,
     /// Levers count 1.
     pub(super) no_levers: bool,
+    /// By contact limit that is paced here.
+    pub(super) contacts: Vec<ContactPrice>,
 }
 
 impl<'a> Scorer<'a> {
@@ -70,6 +85,7 @@ impl<'a> Scorer<'a> {
             closed,
             state,
             no_levers: false,
+            contacts: Vec::new(),
         }
     }
 
@@ -101,7 +117,18 @@ impl<'a> Scorer<'a> {
             let usage = line.bound.usage(each.at(candidate.factors.propensity), 1.0);
             Some(PricedLine { line: each.line, price: prices.get(each.line), usage })
         });
+        let lines = lines.chain(self.contacts.iter().filter_map(|each| {
+            let under = self.limits(each.limit, candidate.offer) && each.price > 0.0;
+            let number = u16::try_from(pacing.lines.len()).ok()?.checked_add(each.number)?;
+            under.then_some(PricedLine { line: number, price: each.price, usage: 1.0 })
+        }));
         lines.collect()
+    }
+
+    /// Whether an offer is under the contact limit of that place.
+    fn limits(&self, limit: u16, offer: u32) -> bool {
+        let spec = self.shared.catalog().policy.spec().limits.get(usize::from(limit));
+        spec.is_some_and(|spec| spec.offers.contains(offer))
     }
 
     /// What the propensity model is asked about an offer's treatment.
@@ -260,7 +287,17 @@ impl<'a> Scorer<'a> {
         let score = ranking.score(&factors, index, offer, frame)?;
         let (choices, is_best) = (1, true);
         let offer = index;
-        Ok(Some(Candidate { offer, treatment, score, factors, estimate, choices, is_best }))
+        let charged = ranking.scheme.reads_cost;
+        Ok(Some(Candidate {
+            offer,
+            treatment,
+            score,
+            factors,
+            estimate,
+            choices,
+            is_best,
+            charged,
+        }))
     }
 
     /// The lever of an offer for this customer: its own, moved by the state in effect, or 1.
@@ -298,7 +335,10 @@ impl<'a> Scorer<'a> {
         };
         let cost = if ranking.scheme.reads_cost {
             let prices = &self.shared.snapshot.prices;
-            catalog.pacing.cost(prices, index, self.channel_index, frame)?
+            let mut cost = catalog.pacing.cost(prices, index, self.channel_index, frame)?;
+            let under = self.contacts.iter().filter(|each| self.limits(each.limit, index));
+            cost.contact += under.map(|each| each.price).sum::<f64>();
+            cost
         } else {
             Cost::default()
         };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::candidates::{Candidate, Scorer};
+use super::candidates::{Candidate, ContactPrice, Scorer};
 use super::content::render;
 use super::decision::{
     ChannelDecision, ChannelRequest, Fates, NoOffer, Placed, PlacementDecision, PlacementRequest,
@@ -65,9 +65,14 @@ pub(super) fn decide(
     for offer in shared.answers.settled().chain(elsewhere.iter().copied()) {
         survivors.remove(offer);
     }
+    for offer in withheld(shared, &survivors) {
+        survivors.remove(offer);
+    }
     let mut scorer = Scorer::new(shared, asked.channel, channel, frame);
     scorer.no_levers = shared.arm.is_some_and(ArmSpec::has_no_levers);
     scorer.closed = evaluation.closed_treatments();
+    scorer.contacts = contact_prices(shared, evaluation, asked.channel);
+    let before = if scorer.contacts.is_empty() { Vec::new() } else { evaluation.limits().to_vec() };
     scorer.state = evaluation.state_in_effect();
     let must = evaluation.mandatory(frame);
     let mut fields: Vec<Field<'_>> = asked
@@ -137,6 +142,11 @@ pub(super) fn decide(
     }
     let ranking = &catalog.arbitration.channel_ranking;
     let responsiveness = ranking.responsiveness(shared.contacts, channel.key, shared.now);
+    let mut paced = paced::of(shared, asked.channel, &placements, frame);
+    if !scorer.contacts.is_empty() {
+        let candidates = fields.iter().flat_map(|field| &field.candidates);
+        paced.limits = paced::occasions(shared, &scorer.contacts, &before, candidates, &placements);
+    }
     let scheme = |index: u16| catalog.schemes.get(usize::from(index));
     let value = rank::expected_value(&placements, scheme);
     Some(ChannelDecision {
@@ -146,7 +156,7 @@ pub(super) fn decide(
         responsiveness,
         expected_value: value.map(|value| value * responsiveness),
         explored: composed.explored,
-        paced: paced::of(shared, asked.channel, &placements, frame),
+        paced,
         placements,
         fates,
     })
@@ -157,6 +167,34 @@ pub(super) fn treatment_key(catalog: &Catalog, placed: &Placed) -> Key {
     let offer = catalog.offers.get(placed.offer as usize);
     let treatment = offer.and_then(|offer| offer.treatments.get(placed.treatment));
     treatment.map(|treatment| treatment.key).unwrap_or_default()
+}
+
+/// Survivors that may have been rejected in this interaction, where that cannot be known.
+fn withheld(shared: &Shared<'_>, survivors: &Bitset) -> Vec<u32> {
+    if !shared.answers.is_unknown() {
+        return Vec::new();
+    }
+    let withholds = |offer: &u32| shared.answers.withholds(shared.catalog(), *offer);
+    survivors.iter().filter(withholds).collect()
+}
+
+/// What a contact on this channel is worth to the customer, by limit that is paced.
+fn contact_prices(
+    shared: &Shared<'_>,
+    evaluation: &Evaluation<'_>,
+    channel: u16,
+) -> Vec<ContactPrice> {
+    let catalog = shared.catalog();
+    let bit = 1_u64.checked_shl(u32::from(channel)).unwrap_or(0);
+    let paced = (0_u16..).zip(&catalog.pacing.limits);
+    let prices = paced.filter_map(|(number, limit)| {
+        let spec = catalog.policy.spec().limits.get(usize::from(limit.index))?;
+        let state = evaluation.limits().get(usize::from(limit.index))?;
+        let outlook = state.outlook.as_ref().filter(|_| spec.channel_mask & bit != 0)?;
+        let price = shared.snapshot.prices.contact(&limit.id, state.remaining, outlook);
+        Some(ContactPrice { number, limit: limit.index, price })
+    });
+    prices.collect()
 }
 
 fn set(frame: &mut [Option<Value>], slot: crate::core::expression::Slot, value: Value) {

@@ -233,7 +233,7 @@ pub struct Reasons {
 /// What an offer costs on one line.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PricedLine {
-    /// Index of the line.
+    /// Index of the line; from the number of lines on, of the contact limits that are paced.
     pub line: u16,
     /// Its price, money by unit.
     pub price: f64,

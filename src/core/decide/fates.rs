@@ -101,6 +101,10 @@ impl Told<'_> {
                 plain(Gate::Interaction, "it was rejected in this interaction")
             }
             Some(_) => plain(Gate::Interaction, "it was accepted in this interaction"),
+            None if shared.answers.withholds(shared.catalog(), offer) => plain(
+                Gate::Interaction,
+                "whether it was rejected in this interaction cannot be known now",
+            ),
             None if self.elsewhere.contains(&offer) => {
                 plain(Gate::Slate, "another channel of this decision shows it")
             }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Dual, Forecast, Line, Step, Traffic};
+use super::{Dual, Forecast, LimitTally, Line, PacedLimit, Step, Traffic};
 use crate::core::time::UnixMs;
 
 /// What is kept back of a period's end, as a share of it: what is left in the last moments can
@@ -41,6 +41,8 @@ pub struct Tally {
     pub value: f64,
     /// By line.
     pub lines: BTreeMap<Arc<str>, LineTally>,
+    /// By contact limit that is paced.
+    pub limits: BTreeMap<Arc<str>, LimitTally>,
 }
 
 impl Tally {
@@ -53,6 +55,9 @@ impl Tally {
             own.measure += line.measure;
             own.contacts += line.contacts;
             own.realised += line.realised;
+        }
+        for (id, limit) in &other.limits {
+            self.limits.entry(id.clone()).or_default().add(limit);
         }
     }
 }
@@ -125,6 +130,7 @@ pub struct Pacing {
     value: f64,
     decisions: f64,
     accounts: BTreeMap<Arc<str>, Account>,
+    limits: BTreeMap<Arc<str>, LimitTally>,
 }
 
 impl Pacing {
@@ -149,6 +155,22 @@ impl Pacing {
     #[must_use]
     pub fn price(&self, id: &str) -> f64 {
         self.accounts.get(id).map_or(0.0, |account| account.dual.price)
+    }
+
+    /// What was learned of a contact limit.
+    #[must_use]
+    pub fn limit(&self, id: &str) -> Option<&LimitTally> {
+        self.limits.get(id)
+    }
+
+    /// Takes in what came of occasions under contact limits. Limits that are gone are forgotten.
+    pub fn learn_limits(&mut self, limits: &[PacedLimit], tally: &Tally) {
+        self.limits.retain(|id, _| limits.iter().any(|limit| limit.id == *id));
+        for limit in limits {
+            if let Some(batch) = tally.limits.get(&limit.id) {
+                self.limits.entry(limit.id.clone()).or_default().add(batch);
+            }
+        }
     }
 
     /// Takes in what was decided up to `now` and moves the prices. `exact` says of a line what a

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Line, Pacing};
+use super::{BidPrices, Line, Outlook, PacedLimit, Pacing};
 
 /// The shadow prices at one moment: immutable, swapped whole with the snapshot.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -11,6 +11,7 @@ pub struct Prices {
     pub version: u64,
     by_name: Vec<(Arc<str>, f64)>,
     by_line: Vec<f64>,
+    by_limit: Vec<(Arc<str>, BidPrices)>,
 }
 
 impl Prices {
@@ -21,12 +22,38 @@ impl Prices {
         Self::named(pacing.version(), prices.collect(), lines)
     }
 
+    /// With the bid prices of contact limits as `pacing` has learned them.
+    #[must_use]
+    pub fn with_limits(mut self, pacing: &Pacing, limits: &[PacedLimit]) -> Self {
+        let known = limits.iter().filter_map(|limit| {
+            let learned = pacing.limit(&limit.id)?;
+            Some((limit.id.clone(), BidPrices::of(learned, limit.max)))
+        });
+        self.by_limit = known.collect();
+        self
+    }
+
+    /// What a contact under a limit is worth to a customer with `left` of them, ≥ 0, money. A price
+    /// fixed by name stands whatever is left.
+    #[must_use]
+    pub fn contact(&self, limit: &str, left: u32, outlook: &Outlook) -> f64 {
+        match self.by_limit.iter().find(|(known, _)| **known == *limit) {
+            Some((_, prices)) => prices.at(left, outlook),
+            None => self.of_name(limit),
+        }
+    }
+
+    fn of_name(&self, id: &str) -> f64 {
+        let found = self.by_name.binary_search_by(|(name, _)| (**name).cmp(id)).ok();
+        found.and_then(|found| self.by_name.get(found)).map_or(0.0, |(_, price)| *price)
+    }
+
     /// Prices by name, at a version.
     #[must_use]
     pub fn named(version: u64, mut by_name: Vec<(Arc<str>, f64)>, lines: &[Line]) -> Self {
         by_name.retain(|(_, price)| price.is_finite());
         by_name.sort_by(|a, b| a.0.cmp(&b.0));
-        let mut prices = Self { version, by_name, by_line: Vec::new() };
+        let mut prices = Self { version, by_name, by_line: Vec::new(), by_limit: Vec::new() };
         prices.align(lines);
         prices
     }
@@ -40,11 +67,7 @@ impl Prices {
     }
 
     fn align(&mut self, lines: &[Line]) {
-        let price = |line: &Line| {
-            let found = self.by_name.binary_search_by(|(name, _)| name.cmp(&line.id)).ok();
-            found.and_then(|found| self.by_name.get(found)).map_or(0.0, |(_, price)| *price)
-        };
-        self.by_line = lines.iter().map(price).collect();
+        self.by_line = lines.iter().map(|line| self.of_name(&line.id)).collect();
     }
 
     /// Price of the line with that index, ≥ 0; money by the line's unit.

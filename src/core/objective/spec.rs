@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::{Cost, Forecast, Line, Prices, Use};
+use super::{Cost, Forecast, Line, PacedLimit, Prices, Use};
 use crate::core::catalog::Number;
 use crate::core::expression::{EvalError, Frame};
 
@@ -76,6 +76,8 @@ pub struct UseSpec {
 pub struct PacingSpec {
     /// The lines.
     pub lines: Vec<Line>,
+    /// The contact limits that are paced, too.
+    pub limits: Vec<PacedLimit>,
     /// By offer.
     pub by_offer: Vec<Vec<UseSpec>>,
     /// How often clicks and conversions come with a positive outcome.
@@ -88,6 +90,25 @@ pub struct PacingSpec {
 pub type Uses = SmallVec<[Use; 8]>;
 
 impl PacingSpec {
+    /// Whether nothing is paced.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.lines.is_empty() && self.limits.is_empty()
+    }
+
+    /// Name and unit of what has a price, by number: the lines, then the limits.
+    #[must_use]
+    pub fn priced(&self, number: u16) -> Option<(&str, &str)> {
+        let number = usize::from(number);
+        match self.lines.get(number) {
+            Some(line) => Some((&line.id, &line.unit)),
+            None => {
+                let limit = self.limits.get(number.checked_sub(self.lines.len())?)?;
+                Some((&limit.id, "contact"))
+            }
+        }
+    }
+
     /// Index of the line of that name.
     #[must_use]
     pub fn line(&self, id: &str) -> Option<u16> {

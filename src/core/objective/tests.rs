@@ -51,7 +51,8 @@ fn line(bound: Bound) -> Line {
 
 fn batch(decisions: f64, value: f64, measure: f64) -> Tally {
     let line = LineTally { measure, contacts: decisions, realised: 0.0 };
-    Tally { decisions, value, lines: [("gifts".into(), line)].into() }
+    let lines = [("gifts".into(), line)].into();
+    Tally { decisions, value, lines, ..Tally::default() }
 }
 
 /// Prices after each of the minutes of a morning in which each decision uses `by_decision`.

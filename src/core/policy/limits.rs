@@ -4,6 +4,7 @@ use super::Bitset;
 use super::spec::LimitSpec;
 use crate::core::expression::Frame;
 use crate::core::key::Key;
+use crate::core::objective::Outlook;
 use crate::core::profile::{Contact, Profile};
 use crate::core::time::UnixMs;
 
@@ -14,12 +15,14 @@ pub struct LimitState {
     pub counts: Vec<(u32, u32)>,
     /// What may still be placed by this decision, over all offers (`u32::MAX` for limits per offer).
     pub remaining: u32,
+    /// When more is left again; only where the limit is paced, and the customer is known.
+    pub outlook: Option<Outlook>,
 }
 
 impl LimitState {
     /// Of whom nothing is known: nothing more.
     pub(super) fn closed() -> Self {
-        Self { counts: Vec::new(), remaining: 0 }
+        Self { counts: Vec::new(), remaining: 0, outlook: None }
     }
 
     /// How often `offer` was counted.
@@ -53,7 +56,8 @@ impl LimitSpec {
         now: UnixMs,
         frame: &Frame,
     ) -> LimitState {
-        let (since, _) = self.window.around(now, frame);
+        let (since, until) = self.window.around(now, frame);
+        let mut outlook = self.paced.then(|| self.outlook((since, until), now));
         let mut state = LimitState::closed();
         let mut total = 0_u32;
         for contact in profile.contacts_since(since) {
@@ -61,16 +65,33 @@ impl LimitSpec {
                 continue;
             }
             match index_of(contact.offer) {
-                Some(offer) if self.offers.contains(offer) => {
-                    total = total.saturating_add(1);
-                    state.add(offer);
-                }
-                None if self.counts_retired => total = total.saturating_add(1),
-                _ => {}
+                Some(offer) if self.offers.contains(offer) => state.add(offer),
+                None if self.counts_retired => {}
+                _ => continue,
+            }
+            total = total.saturating_add(1);
+            if until.is_none()
+                && let Some(outlook) = &mut outlook
+            {
+                outlook.due_ms.push(contact.at.since(since).max(0) + 1);
             }
         }
+        if let Some(outlook) = &mut outlook {
+            outlook.due_ms.sort_unstable();
+        }
+        state.outlook = outlook;
         state.remaining = if self.per_offer { u32::MAX } else { self.max.saturating_sub(total) };
         state
+    }
+
+    /// The window, without what has used it.
+    fn outlook(&self, (since, until): (UnixMs, Option<UnixMs>), now: UnixMs) -> Outlook {
+        let passed_ms = now.since(since) + 1;
+        let (due, window_ms) = match until {
+            Some(until) => (until.since(now), until.since(since)),
+            None => (passed_ms, passed_ms),
+        };
+        Outlook { due_ms: vec![due], window_ms: window_ms.max(1), passed_ms }
     }
 
     /// Takes out of `survivors` what it stops on the channel with index `channel`.

@@ -160,6 +160,8 @@ pub struct LimitSpec {
     pub max: u32,
     /// The window.
     pub window: Window,
+    /// Whether what it leaves of a customer's contacts has a price.
+    pub paced: bool,
 }
 
 /// Treatments that a limit counts and stops.

@@ -1,16 +1,20 @@
 //! Outcomes that use a unit up and for which none is held any more.
 
 use super::claim::awaited;
-use super::{Ledger, named};
+use super::{Ledger, named, ttl};
 use crate::core::catalog::Catalog;
 use crate::core::interaction::{Outcome, OutcomeKind};
 use crate::core::policy::QuotaSpec;
 use crate::core::time::UnixMs;
 
+/// Far beyond any limit, and still a whole number to every store.
+const OVERDRAWN_MAX: u64 = 1 << 52;
+
 impl Ledger {
     /// Whether an outcome may be recorded: one within the hold of its decision (made at `decided`)
     /// has its unit; a later one takes a unit now. Answers the id of the quota that has none left
-    /// for an acceptance or conversion; an impression has happened, and is counted as late.
+    /// for an acceptance or conversion. An impression has happened: it is counted beyond what there is,
+    /// so that nothing more is lent before as much has been given back.
     pub(in crate::engine) async fn admit(
         &self,
         catalog: &Catalog,
@@ -36,8 +40,17 @@ impl Ledger {
             if outcome.kind != OutcomeKind::Impression {
                 return Err(quota.id.clone());
             }
+            self.overdraw(quota, quota.cost(offer), now).await;
         }
         Ok(())
+    }
+
+    /// Counts units beyond the largest number.
+    async fn overdraw(&self, quota: &QuotaSpec, units: u64, now: UnixMs) {
+        let Some((name, end)) = named(quota, now) else { return };
+        if let Err(error) = self.store.lease(&name, units, OVERDRAWN_MAX, ttl(end, now)).await {
+            tracing::warn!(quota = name, %error, "a late impression could not be counted");
+        }
     }
 
     async fn take_now(&self, quota: &QuotaSpec, units: u64, now: UnixMs) -> bool {

@@ -1,9 +1,9 @@
 //! Taking units from the store, and what is left to a decision.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::pool::Pool;
-use super::{KEPT_AFTER, Ledger, STRIPES, named};
+use super::{Ledger, STRIPES, named, ttl};
 use crate::core::key::{Key, id64};
 use crate::core::policy::{QuotaSpec, Supply};
 use crate::core::time::UnixMs;
@@ -120,11 +120,7 @@ impl Ledger {
             return;
         }
         let want = self.books().pools.get_mut(name).map_or(need, |pool| pool.chunk(need));
-        let ttl = end.map(|end| {
-            let left = u64::try_from(end.since(now)).unwrap_or(0);
-            Duration::from_millis(left) + KEPT_AFTER
-        });
-        let granted = self.store.lease(name, want, max, ttl).await;
+        let granted = self.store.lease(name, want, max, ttl(end, now)).await;
         let leased = match &granted {
             Ok(_) => self.store.leased(name).await.ok(),
             Err(error) => {

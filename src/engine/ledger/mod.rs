@@ -141,3 +141,9 @@ fn named(quota: &QuotaSpec, at: UnixMs) -> Option<(String, Option<UnixMs>)> {
     let (period, _, end) = quota.period(at)?;
     Some((format!("quota/{}/{period}", quota.id), end))
 }
+
+/// How long the store remembers what is used of a period that ends at `end`.
+fn ttl(end: Option<UnixMs>, now: UnixMs) -> Option<Duration> {
+    let left = |end: UnixMs| u64::try_from(end.since(now)).unwrap_or(0);
+    end.map(|end| Duration::from_millis(left(end)) + KEPT_AFTER)
+}

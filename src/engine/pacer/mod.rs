@@ -66,8 +66,8 @@ impl Pacer {
 
     /// Takes in a decision that was served.
     pub(super) fn gather(&self, catalog: &Catalog, decision: &Decision) {
-        let lines = &catalog.pacing.lines;
-        if lines.is_empty() {
+        let (lines, limits) = (&catalog.pacing.lines, &catalog.pacing.limits);
+        if catalog.pacing.is_idle() {
             return;
         }
         let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
@@ -77,6 +77,11 @@ impl Pacer {
             for (line, measure, contacts) in &paced.lines {
                 if let Some(line) = lines.get(usize::from(*line)) {
                     gathered.add_line(&line.id, *measure, *contacts);
+                }
+            }
+            for (limit, tally) in &paced.limits {
+                if let Some(limit) = limits.get(usize::from(*limit)) {
+                    gathered.limits.entry(limit.id.clone()).or_default().add(tally);
                 }
             }
         }
@@ -118,7 +123,7 @@ impl Engine {
     pub async fn pace(&self) -> Result<(), StoreError> {
         let catalog = self.snapshot().catalog.clone();
         let mut turn = self.pacer.turn.lock().await;
-        if catalog.pacing.lines.is_empty() {
+        if catalog.pacing.is_idle() {
             turn.batch = None;
             return Ok(());
         }
@@ -153,6 +158,7 @@ impl Engine {
             Some(found.used as f64 / unit)
         };
         account.pacing.tick(&pacing.lines, &pacing.forecast, tally, exact, now);
+        account.pacing.learn_limits(&pacing.limits, tally);
         account.note(turn.replica, *number, now);
         match account.write(&*self.store, version).await? {
             PutResult::Stored { version } => {
@@ -198,7 +204,8 @@ impl Engine {
         let pacing = self.pacing();
         let current = self.snapshot();
         let lines = &current.catalog.pacing.lines;
-        let prices = Prices::of(&pacing, lines);
+        let limits = &current.catalog.pacing.limits;
+        let prices = Prices::of(&pacing, lines).with_limits(&pacing, limits);
         if prices == *current.prices {
             return;
         }

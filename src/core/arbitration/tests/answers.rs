@@ -185,3 +185,19 @@ objections:
         assert!(faults.contains(wanted), "{wanted}: {faults}");
     }
 }
+
+#[test]
+fn what_sells_is_withheld_where_answers_cannot_be_known() {
+    let serve = offer("help", "cards", 1.0, 0.2, "").replace("kind: sell", "kind: serve");
+    let snapshot =
+        bank(&[offer("card", "cards", 100.0, 0.2, ""), serve], "default: expected_value", "");
+    let mut asked = request(&snapshot, &["call"]);
+    let shown = |asked: &crate::core::decide::Request| {
+        let subject = crate::core::policy::Subject::Unavailable;
+        let decision = crate::core::decide::decide(&snapshot, subject, asked, NOW, 1);
+        ids(&snapshot, &decision.channels[0]).concat()
+    };
+    assert_eq!(shown(&asked), ["card", "help"]);
+    asked.interaction = Some(Key::of("call-1"));
+    assert_eq!(shown(&asked), ["help"]);
+}

@@ -148,7 +148,7 @@ impl Cases<'_> {
             attributes: self.attributes(&given.key("customer"), &source.given),
             context: self.context(&given.key("context"), &source.given),
             scores: self.scores(&given.key("scores"), &source.given),
-            prices: prices(&given.key("prices"), &source.given, &self.catalog.pacing.lines),
+            prices: prices(&given.key("prices"), &source.given, &self.catalog.pacing),
             consents: self.consents(&given.key("consents"), &source.given),
             supply: self.supply(&given.key("quotas"), &source.given),
             customer: self.customer(source),

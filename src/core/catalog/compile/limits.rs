@@ -10,6 +10,7 @@ use crate::core::catalog::source::{
 };
 use crate::core::interaction::OutcomeKind;
 use crate::core::key::Key;
+use crate::core::objective::PACED_MAX;
 use crate::core::policy::{Bitset, CoolDownSpec, LimitSpec, TreatmentLimit};
 
 /// Largest number a contact limit may allow: a customer's ring of contacts holds 256, and must hold
@@ -44,6 +45,7 @@ impl Policies<'_> {
                 "a customer's last 256 contacts are kept: more cannot be counted",
             );
         }
+        let paced = source.pace && self.may_pace(place, source, max);
         let Selection { offers: named, groups, kinds, except } = &source.applies_to;
         self.spec.limits.push(LimitSpec {
             id,
@@ -60,7 +62,27 @@ impl Policies<'_> {
                 && except.is_empty()
                 && treatments.is_none(),
             treatments,
+            paced,
         });
+    }
+
+    /// Whether a limit can be paced: it counts contacts, all offers together, and not too many.
+    fn may_pace(&self, place: &Place<'_>, source: &ContactLimitSource, max: u32) -> bool {
+        let contact = OutcomeKind::Sent.bit() | OutcomeKind::Impression.bit();
+        let why = if source.per_offer {
+            "it counts each offer on its own"
+        } else if !source.treatments.is_empty() {
+            "it is about treatments"
+        } else if counted(source) & contact == 0 {
+            "it counts answers, not contacts"
+        } else if max > PACED_MAX {
+            "it allows more than 32 contacts, of which one more is worth next to nothing"
+        } else {
+            return true;
+        };
+        let message = format!("this limit cannot be paced: {why}");
+        place.key("pace").error_hint(message, "leave `pace` out");
+        false
     }
 
     /// The treatments a limit is about; leaves in `offers` only theirs.

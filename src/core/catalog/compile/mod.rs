@@ -197,6 +197,7 @@ pub(super) fn compile(
     }
     let exclusions = policies.finish();
     paced::quotas(&build, &spec.quotas, &mut pacing);
+    paced::limits(&spec.limits, &mut pacing);
     let catalog = Catalog {
         version,
         offer_keys: offer_keys(&offers),

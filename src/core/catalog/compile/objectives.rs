@@ -96,7 +96,13 @@ pub(super) fn pacing(
         ));
         lines.clear();
     }
-    PacingSpec { lines, by_offer, rates: rates(&top, source), forecast: forecast(&top, source) }
+    PacingSpec {
+        lines,
+        limits: Vec::new(),
+        by_offer,
+        rates: rates(&top, source),
+        forecast: forecast(&top, source),
+    }
 }
 
 pub(super) fn rates(top: &Place<'_>, source: &ObjectivesFile) -> Rates {

@@ -6,8 +6,21 @@ use super::Build;
 use super::objectives::LINES_MAX;
 use crate::core::catalog::Number;
 use crate::core::catalog::kind::FileKind;
-use crate::core::objective::{Bound, Line, LineKind, Measure, PacingSpec, Period, UseSpec};
-use crate::core::policy::{MONEY_UNITS, QuotaCount, QuotaPeriod, QuotaSpec};
+use crate::core::objective::{
+    Bound, Line, LineKind, Measure, PacedLimit, PacingSpec, Period, UseSpec,
+};
+use crate::core::policy::{LimitSpec, MONEY_UNITS, QuotaCount, QuotaPeriod, QuotaSpec};
+
+/// Names the contact limits that are paced.
+pub(super) fn limits(limits: &[LimitSpec], pacing: &mut PacingSpec) {
+    let paced = (0_u16..).zip(limits).filter(|(_, limit)| limit.paced);
+    let of = |(index, limit): (u16, &LimitSpec)| PacedLimit {
+        index,
+        id: limit.id.clone(),
+        max: limit.max,
+    };
+    pacing.limits = paced.map(of).collect();
+}
 
 /// Adds a line for each quota that is to be paced: it is counted there, and gets a price here.
 pub(super) fn quotas(build: &Build<'_>, quotas: &[QuotaSpec], pacing: &mut PacingSpec) {

@@ -122,6 +122,11 @@ pub struct ContactLimitSource {
     /// IANA zone in which the period of the calendar begins. Default: the customer's, see
     /// `time_zone` in `channels.yaml`.
     pub zone: Option<String>,
+    /// Give a price to what it leaves of a customer's contacts: the scheme `constrained` then
+    /// spends one on an offer that is worth more than what the contact is likely to bring later in
+    /// the window. At most 32 contacts. Default: no.
+    #[serde(default)]
+    pub pace: bool,
 }
 
 /// Outcomes after which an offer rests.

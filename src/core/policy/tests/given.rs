@@ -146,6 +146,7 @@ pub(super) fn limit(offers: usize) -> impl Strategy<Value = LimitSpec> {
                 per_offer,
                 max,
                 window,
+                paced: false,
             }
         },
     )
