@@ -81,6 +81,7 @@ async fn outcome(
         interaction: None,
         reason: Key::default(),
         value: None,
+        order: None,
         at: engine.now(),
     };
     let call = OutcomeCall { customer: customer.to_owned(), outcome, context: vec![] };

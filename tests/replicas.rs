@@ -61,6 +61,7 @@ fn answer(catalog: &Catalog, number: usize, decision: u64, offer: u32) -> Outcom
             interaction: None,
             reason: Key::default(),
             value: None,
+            order: None,
             at: NOW,
         },
         context: Vec::new(),

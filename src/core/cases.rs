@@ -177,7 +177,7 @@ fn profile(snapshot: &Snapshot, case: &Case) -> Result<Profile, String> {
         let customer = case.customer;
         match happened {
             Happened::Event(event) => {
-                record::event(snapshot, &mut profile, event, customer, at);
+                record::event(snapshot, &mut profile, event, &[], customer, at);
             }
             Happened::Outcome(outcome) => {
                 record::outcome(snapshot, &mut profile, outcome, &[], &[], customer, at);

@@ -255,6 +255,7 @@ offers:
             interaction: None,
             reason: Key::default(),
             value: None,
+            order: None,
             at: NOW,
         };
         // The experiment ends between the offer and the answer.

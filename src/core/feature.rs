@@ -127,6 +127,72 @@ impl FeatureVector {
     }
 }
 
+/// The names of a vector's features: what vectors of one catalog share.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FeatureNames {
+    categorical: Vec<Key>,
+    numeric: Vec<Key>,
+}
+
+impl FeatureNames {
+    /// Appends the names.
+    pub fn encode(&self, out: &mut Writer) {
+        out.varint(self.categorical.len() as u64);
+        out.varint(self.numeric.len() as u64);
+        self.categorical.iter().chain(&self.numeric).for_each(|name| out.key(*name));
+    }
+
+    /// Takes names.
+    ///
+    /// # Errors
+    /// [`CodecError`] when the bytes are short or name more than [`FEATURES_MAX`] features.
+    pub fn decode(input: &mut Reader<'_>) -> Result<Self, CodecError> {
+        let categorical = input.count(FEATURES_MAX, 0, "number of features")?;
+        let numeric = input.count(FEATURES_MAX, 0, "number of features")?;
+        let mut take = |count: usize| (0..count).map(|_| input.key()).collect::<Result<_, _>>();
+        Ok(Self { categorical: take(categorical)?, numeric: take(numeric)? })
+    }
+}
+
+impl FeatureVector {
+    /// The names of its features.
+    #[must_use]
+    pub fn names(&self) -> FeatureNames {
+        FeatureNames {
+            categorical: self.categorical.iter().map(|(name, _)| *name).collect(),
+            numeric: self.numeric.iter().map(|(name, _)| *name).collect(),
+        }
+    }
+
+    /// Its values without their names, as bits.
+    #[must_use]
+    pub fn encode_values(&self) -> Vec<u8> {
+        let mut bits = BitWriter::default();
+        self.categorical.iter().for_each(|(_, token)| put_token(&mut bits, *token));
+        self.numeric.iter().for_each(|(_, number)| put_number(&mut bits, *number));
+        bits.finish()
+    }
+
+    /// The vector of [`FeatureVector::encode_values`] with these names.
+    ///
+    /// # Errors
+    /// [`CodecError`] when the bytes are not values of such a vector.
+    pub fn decode_values(names: &FeatureNames, values: &[u8]) -> Result<Self, CodecError> {
+        let mut bits = BitReader::new(values);
+        let mut vector = Self::default();
+        for name in &names.categorical {
+            vector.categorical.push((*name, take_token(&mut bits)?));
+        }
+        for name in &names.numeric {
+            vector.numeric.push((*name, take_number(&mut bits)?));
+        }
+        match vector.is_canonical() {
+            true => Ok(vector),
+            false => Err(CodecError::Invalid("order of features")),
+        }
+    }
+}
+
 /// Gathers features of one decision, at most `features_max`; what comes after is counted, not
 /// kept.
 #[derive(Debug)]

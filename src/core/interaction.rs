@@ -107,6 +107,8 @@ pub struct Outcome {
     pub reason: Key,
     /// Worth of a conversion, if known.
     pub value: Option<f64>,
+    /// Hash of the number of the order it tells of, if the caller said: told twice, it counts once.
+    pub order: Option<u64>,
     /// When; already clamped to the time of arrival.
     pub at: UnixMs,
 }

@@ -10,6 +10,7 @@
 //! an event or outcome does, `learn`, what outcomes teach, and `cases`, the rules' own tests.
 
 pub mod affinity;
+pub mod answers;
 pub mod arbitration;
 pub mod cases;
 pub mod catalog;

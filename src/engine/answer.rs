@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::core::catalog::CatalogVersion;
 use crate::core::decide::{Decision, Snapshot};
+use crate::core::record::Credited;
 
 /// What a decision was made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,10 +62,12 @@ pub enum ItemOutcome {
 }
 
 /// A recorded item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Recorded {
     /// What became of it.
     pub outcome: ItemOutcome,
+    /// The contacts that it answers, with their shares.
+    pub credits: Vec<Credited>,
     /// Version of the profile that holds it.
     pub profile_version: u64,
     /// Position in the learning log of the last thing learned from its customer's items in this

@@ -11,6 +11,7 @@ use crate::core::decide::{Decision, DecisionRecord, Paced, Request, Snapshot, de
 use crate::core::key::{Key, id64, mix64};
 use crate::core::policy::Subject;
 use crate::core::profile::{Consent, ConsentState, Contact, Profile};
+use crate::core::record;
 use crate::core::time::UnixMs;
 use crate::store::{Commit, CommitResult, StoreError, Versioned};
 
@@ -257,12 +258,16 @@ impl Engine {
         let request = call.request_id.unwrap_or_else(|| decided.decision.id.low());
         let now = decided.decision.at;
         next.commit_contacts(request, &contacts, now);
+        let catalog = &call.snapshot.catalog;
+        let made = Arc::new(DecisionRecord::of(catalog, &decided.decision, false));
+        let customer = call.request.customer;
+        let log = record::sent(&call.snapshot, &mut next, &contacts, &made, customer, now);
         let commit = Commit {
             customer: call.customer.clone(),
             expected: loaded.version,
             record: next.encode().into(),
             ttl: self.config.profile_ttl,
-            log: Vec::new(),
+            log: log.into_iter().map(bytes::Bytes::from).collect(),
         };
         match self.store.commit(commit).await? {
             CommitResult::Committed { version, .. } => {

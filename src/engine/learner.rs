@@ -13,9 +13,10 @@ use super::state::Engine;
 use crate::core::affinity::AffinitySpec;
 use crate::core::catalog::Catalog;
 use crate::core::decide::Snapshot;
-use crate::core::learn::{Applied, Models};
+use crate::core::key::mix64;
+use crate::core::learn::{Applied, LearningRecord, Models, TickRecord};
 use crate::core::propensity::PropensitySpec;
-use crate::core::time::DAY_MS;
+use crate::core::time::{DAY_MS, UnixMs};
 use crate::store::{Store, StoreError};
 
 /// Name of the checkpoint document.
@@ -24,6 +25,14 @@ const CHECKPOINT: &str = "models/checkpoint";
 const CHECKPOINT_LEASE: &str = "models/checkpoint";
 /// Longest wait for the next entry.
 const WAIT: Duration = Duration::from_millis(100);
+/// Shortest time between two ticks, ms.
+const TICK_MS: i64 = 1_000;
+/// Name of the lease of a tick, before its number.
+const TICK_LEASE: &str = "models/tick/";
+/// How long it is remembered that a tick was told.
+const TICK_LEASE_TTL: Duration = Duration::from_secs(60);
+/// Purpose of the ids of ticks.
+const TICK_ID: u64 = 0x7469_636b;
 /// Pause after the store failed.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
@@ -35,6 +44,8 @@ pub(super) struct Learner {
     solver: Solver,
     checkpointed: u64,
     checkpointed_at: Instant,
+    /// Number of the latest tick this replica looked at.
+    ticked: i64,
 }
 
 impl Learner {
@@ -54,6 +65,7 @@ impl Learner {
             solver: Solver::default(),
             checkpointed: 0,
             checkpointed_at: Instant::now(),
+            ticked: 0,
         };
         learner.load_checkpoint().await?;
         let last = learner.store.log_range().await?.last;
@@ -106,9 +118,38 @@ impl Learner {
             metrics::counter!("arbitra_learned_unreadable_total").increment(unreadable);
         }
         let drift = self.models.tallies.overall.drift;
+        #[expect(clippy::cast_precision_loss, reason = "a gauge")]
+        metrics::gauge!("arbitra_answers_pending").set(self.models.pending.len() as f64);
         metrics::gauge!("arbitra_model_drift").set(drift.level());
         if drift.alarms > alarms {
             tracing::warn!("outcomes surprise more than the probabilities served allow: drift");
+        }
+    }
+
+    /// Tells the log the time, when a contact's silence has become an answer and nothing else says
+    /// so. One replica does, by lease; the others' ticks would have the same id.
+    async fn tick(&mut self, now: UnixMs) {
+        let pending = &self.models.pending;
+        let due = pending.next_closes_at().is_some_and(|at| at <= now);
+        let number = now.0.div_euclid(TICK_MS);
+        if !due || number <= self.ticked {
+            return;
+        }
+        self.ticked = number;
+        let name = format!("{TICK_LEASE}{number}");
+        match self.store.lease(&name, 1, 1, Some(TICK_LEASE_TTL)).await {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => {
+                tracing::debug!(%error, "no tick");
+                return;
+            }
+        }
+        let at = UnixMs(number.saturating_mul(TICK_MS));
+        let record = TickRecord { id: mix64(TICK_ID, number as u64), at };
+        let record = LearningRecord::Tick(record).encode().into();
+        if let Err(error) = self.store.append_log(vec![record]).await {
+            tracing::warn!(%error, "the time could not be told to the learning log");
         }
     }
 
@@ -194,6 +235,7 @@ async fn run(engine: Arc<Engine>, mut learner: Learner, stop: watch::Receiver<bo
                 tokio::time::sleep(RETRY_PAUSE).await;
             }
         }
+        learner.tick(engine.now()).await;
         if learner.take_solved() {
             publish(&engine, &learner.models);
         }
@@ -209,7 +251,7 @@ async fn run(engine: Arc<Engine>, mut learner: Learner, stop: watch::Receiver<bo
 }
 
 fn publish(engine: &Engine, models: &Models) {
-    let models = Arc::new(models.clone());
+    let models = Arc::new(models.serving());
     let position = models.position();
     engine.snapshot.rcu(|current| Snapshot { models: models.clone(), ..Snapshot::clone(current) });
     engine.learned.send_replace(position);

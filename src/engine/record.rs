@@ -150,7 +150,7 @@ impl Engine {
         hash: u64,
         items: &[(usize, Item)],
     ) -> Result<Option<Vec<Recorded>>, EngineError> {
-        let decisions = self.decisions_for(hash, items);
+        let decisions = self.decisions_for(snapshot, hash, items);
         let (found, remembered) = match &decisions {
             Some(_) => {
                 let mut found = self.store.load(&[customer]).await?;
@@ -169,9 +169,12 @@ impl Engine {
         let mut next = Profile::clone(&profile);
         let mut log = Vec::new();
         let mut duplicates = Vec::with_capacity(items.len());
+        let mut credits = Vec::with_capacity(items.len());
         for (_, item) in items {
-            let Learned { duplicate, records } = match item {
-                Item::Event(event) => record::event(snapshot, &mut next, event, hash, now),
+            let Learned { duplicate, records, credits: given } = match item {
+                Item::Event(event) => {
+                    record::event(snapshot, &mut next, event, &decisions, hash, now)
+                }
                 Item::Outcome(call) => {
                     let context = &call.context;
                     let outcome = &call.outcome;
@@ -179,6 +182,7 @@ impl Engine {
                 }
             };
             duplicates.push(duplicate);
+            credits.push(given);
             log.extend(records.into_iter().map(bytes::Bytes::from));
         }
         let (version, log_position) = if duplicates.iter().all(|duplicate| *duplicate) {
@@ -202,7 +206,9 @@ impl Engine {
         Ok(Some(
             duplicates
                 .into_iter()
-                .map(|duplicate| Recorded {
+                .zip(credits)
+                .map(|(duplicate, credits)| Recorded {
+                    credits,
                     outcome: if duplicate { ItemOutcome::Duplicate } else { ItemOutcome::Applied },
                     profile_version: version,
                     log_position,
@@ -214,13 +220,16 @@ impl Engine {
     /// The decisions that the items answer, when all of them are in memory (or none is named).
     fn decisions_for(
         &self,
+        snapshot: &Snapshot,
         hash: u64,
         items: &[(usize, Item)],
     ) -> Option<Vec<Arc<DecisionRecord>>> {
+        let natural = &snapshot.catalog.models.answers.natural;
         items
             .iter()
             .filter_map(|(_, item)| match item {
-                Item::Event(_) => None,
+                // An event that is an answer may be one to any decision.
+                Item::Event(event) => natural.contains_key(&event.name).then_some(None),
                 Item::Outcome(call) => Some(call.outcome.decision),
             })
             .map(|decision| decision.and_then(|low| self.decisions.get(hash, low)))

@@ -91,6 +91,11 @@ const METRICS: &[(&str, Kind, &str)] = &[
         "Position in the learning log that decisions are made with.",
     ),
     (
+        "arbitra_answers_pending",
+        Kind::Gauge,
+        "Contacts that wait for their answer (and stages of funnels), of at most 200,000.",
+    ),
+    (
         "arbitra_model_drift",
         Kind::Gauge,
         "How near outcomes are to an alarm of drift: 0 as foretold, 1 while it stands.",

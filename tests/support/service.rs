@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use arbitra::api::wire::v1;
 use arbitra::api::{ApiConfig, serve};
-use arbitra::engine::{Engine, EngineConfig, Running, SystemClock, prove, read_folder};
+use arbitra::engine::{Clock, Engine, EngineConfig, Running, SystemClock, prove, read_folder};
 use arbitra::store::{EmbeddedConfig, EmbeddedStore, Store};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -62,11 +62,20 @@ impl Service {
         config: ApiConfig,
         wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
     ) -> Self {
+        Self::by(rules, config, wrap, Arc::new(SystemClock)).await
+    }
+
+    /// With the rules of a folder, by another clock.
+    pub async fn by(
+        rules: &Path,
+        config: ApiConfig,
+        wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = EmbeddedStore::open(&EmbeddedConfig::new(folder.path())).unwrap();
         let proved = prove(&read_folder(rules).unwrap()).unwrap();
         let engine_config = EngineConfig { seed: Some(7), ..EngineConfig::default() };
-        let clock = Arc::new(SystemClock);
         let (engine, running) =
             Engine::start(wrap(Arc::new(store)), proved, clock, engine_config).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -3,6 +3,7 @@
 //! (`fault`); what goes out gets its names again. Nothing here has effects.
 
 pub mod arm;
+pub mod attribution;
 pub mod bounds;
 pub mod catalog;
 pub mod consent;

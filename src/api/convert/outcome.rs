@@ -30,6 +30,7 @@ pub fn outcome(
     let mut faults = Faults::default();
     faults.bound_text("outcome_id", &outcome.outcome_id, REQUEST_ID_BYTES_MAX);
     faults.bound_text("interaction_id", &outcome.interaction_id, REQUEST_ID_BYTES_MAX);
+    faults.bound_text("order_id", &outcome.order_id, REQUEST_ID_BYTES_MAX);
     faults.bound_text("reason", &outcome.reason, REASON_BYTES_MAX);
     let customer = customer::customer(&outcome.customer_id, &outcome.identities, &mut faults);
     let decision = faults.take("decision_id", decision(&outcome.decision_id)).flatten();
@@ -52,6 +53,7 @@ pub fn outcome(
         interaction: Some(key_or_none(&outcome.interaction_id)).filter(|key| *key != Key(0)),
         reason: key_or_none(&outcome.reason),
         value: outcome.value,
+        order: Some(&outcome.order_id).filter(|order| !order.is_empty()).map(|order| id64(order)),
         at: engine.clamp_time(at),
     };
     Ok(OutcomeCall { customer, outcome, context })
@@ -129,8 +131,12 @@ fn treatment(offer: &Offer, id: &str, faults: &mut Faults) -> Key {
 /// The channel; it and the placement are the decision's where they are not given.
 fn channel(catalog: &Catalog, outcome: &v1::Outcome, faults: &mut Faults) -> Key {
     if outcome.channel.is_empty() {
-        if outcome.decision_id.is_empty() {
-            let message = "a channel is needed where no decision is named";
+        let shows = matches!(
+            kind::outcome_kind_given(outcome.kind),
+            Ok(OutcomeKind::Impression | OutcomeKind::Sent)
+        );
+        if outcome.decision_id.is_empty() && shows {
+            let message = "a channel is needed where something is shown and no decision is named";
             faults.add("channel", Reason::Required, message);
         }
         return Key::default();

@@ -6,12 +6,14 @@ use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::record_stream;
+use crate::api::convert::attribution::attribution;
 use crate::api::convert::bounds::BATCH_MAX;
 use crate::api::convert::fault::{Faults, Reason};
 use crate::api::convert::{event, outcome};
 use crate::api::status;
 use crate::api::wire::v1;
 use crate::api::wire::v1::interaction_service_server::InteractionService;
+use crate::core::catalog::Catalog;
 use crate::engine::{Engine, EngineError, ItemOutcome, Recorded};
 
 /// Records what happens.
@@ -47,7 +49,7 @@ impl Interactions {
                 Err(faults) => batch.reject(given.event_id, faults),
             }
         }
-        batch.fill(self.engine.record_events(calls).await)
+        batch.fill(&catalog, self.engine.record_events(calls).await)
     }
 
     pub(super) async fn outcomes(&self, outcomes: Vec<v1::Outcome>) -> Batch {
@@ -63,7 +65,7 @@ impl Interactions {
                 Err(faults) => batch.reject(given.outcome_id, faults),
             }
         }
-        batch.fill(self.engine.record_outcomes(calls).await)
+        batch.fill(&catalog, self.engine.record_outcomes(calls).await)
     }
 }
 
@@ -90,7 +92,11 @@ impl Pending {
         });
     }
 
-    fn fill(mut self, recorded: Vec<Result<Recorded, Arc<EngineError>>>) -> Batch {
+    fn fill(
+        mut self,
+        catalog: &Catalog,
+        recorded: Vec<Result<Recorded, Arc<EngineError>>>,
+    ) -> Batch {
         let down = |answer: &Result<Recorded, Arc<EngineError>>| match answer {
             Err(error) => status::is_unavailable(error),
             Ok(_) => false,
@@ -109,6 +115,8 @@ impl Pending {
                     result.status = status.into();
                     result.profile_version = recorded.profile_version;
                     result.log_position = recorded.log_position;
+                    let credits = recorded.credits.iter();
+                    result.attributions = credits.map(|one| attribution(catalog, one)).collect();
                 }
                 Err(error) => {
                     let (status, item) = status::engine_item(&error);

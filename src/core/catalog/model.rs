@@ -274,6 +274,8 @@ pub enum SchemeFormula {
 pub struct ModelsSpec {
     /// Labels by outcome.
     pub labels: LabelsSource,
+    /// How long answers are waited for, and whose they are.
+    pub answers: crate::core::answers::AnswersSpec,
     /// Half-life of item-to-item evidence, ms.
     pub affinity_half_life_ms: i64,
     /// Weight of an accepted offer's item.

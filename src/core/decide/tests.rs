@@ -133,6 +133,7 @@ fn outcome(snapshot: &Snapshot, id: u64, offer: &str, kind: OutcomeKind, at: Uni
         interaction: None,
         reason: Key::default(),
         value: None,
+        order: None,
         at,
     }
 }

@@ -4,7 +4,9 @@
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::arms::ArmTallies;
+use super::funnel::Funnel;
 use super::models::{Counts, Models};
+use super::pending::Pending;
 use super::seen::Seen;
 use super::tally::Tallies;
 use crate::core::affinity::Affinity;
@@ -13,7 +15,7 @@ use crate::core::propensity::Propensity;
 use crate::core::segment::Populations;
 
 const MAGIC: &[u8] = b"arbm";
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 impl Models {
     /// The whole state.
@@ -59,6 +61,8 @@ impl Models {
             propensity: Propensity::decode(&mut input)?,
             affinity: Affinity::decode(&mut input)?,
             populations: Populations::decode(&mut input)?,
+            funnel: Funnel::decode(&mut input)?,
+            pending: Pending::decode(&mut input)?,
         };
         if !input.rest().is_empty() {
             return Err(CodecError::Invalid("end of a checkpoint"));
@@ -91,6 +95,8 @@ impl Models {
         self.propensity.encode(&mut out);
         self.affinity.encode(&mut out);
         self.populations.encode(&mut out);
+        self.funnel.encode(&mut out);
+        self.pending.encode(&mut out);
         out.0
     }
 }

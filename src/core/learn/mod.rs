@@ -2,21 +2,31 @@
 //! running measures of how good these are, and their checkpoint. A state is a pure function of
 //! the log up to a position.
 
+mod answering;
 mod arms;
 mod checkpoint;
 mod drift;
 mod forget;
+mod funnel;
 mod models;
+mod packed;
+mod pending;
 mod record;
 mod seen;
 mod tally;
+mod touch;
 
 pub use arms::{ArmRecord, ArmTallies, ArmTally};
 pub use drift::Drift;
 pub use forget::ForgetRecord;
+pub use funnel::{Funnel, Head, PreparedFunnel, Probabilities};
 pub use models::{Applied, Counts, Models};
+pub use pending::{PENDING_BYTES_MAX, PENDING_MAX, Pending, PendingCounts};
 pub use record::{Decoded, HISTORY_MAX, ItemRecord, LearningRecord, OutcomeRecord};
 pub use tally::{CALIBRATION_BINS, CalibrationBin, Tallies, Tally};
+pub use touch::{AnswerRecord, STAGES_MAX, ShownRecord, Stage, Stages, TickRecord};
 
+#[cfg(test)]
+mod answer_tests;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,8 @@
 //! The models of one engine at one position of the learning log.
 
 use super::arms::ArmTallies;
+use super::funnel::Funnel;
+use super::pending::Pending;
 use super::record::{Decoded, ItemRecord, LearningRecord, OutcomeRecord};
 use super::seen::Seen;
 use super::tally::Tallies;
@@ -10,7 +12,7 @@ use crate::core::propensity::{Propensity, PropensitySpec};
 use crate::core::segment::Populations;
 
 /// All that is learned: a pure function of the settings and of the log up to `position`. A clone
-/// is cheap (pointers) and stays as it is while the origin goes on learning.
+/// is cheap (pointers, and what waits: see [`Models::serving`]) and stays as it is while the origin goes on learning.
 #[derive(Clone, Debug)]
 pub struct Models {
     /// Probability of the positive outcome.
@@ -23,6 +25,10 @@ pub struct Models {
     pub populations: Populations,
     /// What happened in each arm of the experiment.
     pub arms: ArmTallies,
+    /// How probable each stage of a funnel is.
+    pub funnel: Funnel,
+    /// Contacts that wait for their answer.
+    pub pending: Pending,
     /// What became of the records.
     pub counts: Counts,
     pub(super) position: u64,
@@ -57,6 +63,10 @@ pub enum Applied {
     Moves,
     /// A customer was forgotten.
     Forgotten,
+    /// A contact began to wait for its answer.
+    Shown,
+    /// Time went by.
+    Tick,
     /// The position had been applied before; nothing changed.
     Stale,
     /// The record's id had been seen; only position and count moved.
@@ -77,9 +87,29 @@ impl Models {
             tallies: Tallies::default(),
             arms: ArmTallies::default(),
             populations: Populations::default(),
+            funnel: Funnel::default(),
+            pending: Pending::default(),
             counts: Counts::default(),
             position: 0,
             seen: Seen::default(),
+        }
+    }
+
+    /// The models as decisions need them: without what waits, so that the copy is cheap whatever
+    /// waits.
+    #[must_use]
+    pub fn serving(&self) -> Self {
+        Self {
+            propensity: self.propensity.clone(),
+            affinity: self.affinity.clone(),
+            tallies: self.tallies.clone(),
+            arms: self.arms.clone(),
+            populations: self.populations.clone(),
+            funnel: self.funnel.clone(),
+            pending: self.pending.without_queue(),
+            counts: self.counts,
+            position: self.position,
+            seen: self.seen.clone(),
         }
     }
 
@@ -93,7 +123,7 @@ impl Models {
     /// As costly as a checkpoint.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        self.propensity.is_sound() && self.affinity.is_sound()
+        self.propensity.is_sound() && self.affinity.is_sound() && self.funnel.is_sound()
     }
 
     /// Goes on from after `position` without having seen what lies before it: entries that are lost
@@ -124,7 +154,8 @@ impl Models {
             self.counts.duplicates += 1;
             return Applied::Duplicate;
         }
-        match record {
+        let at = record.at();
+        let applied = match record {
             LearningRecord::Outcome(outcome) => self.learn(&outcome),
             LearningRecord::Item(item) => self.observe(&item),
             LearningRecord::Arm(arm) => {
@@ -137,18 +168,29 @@ impl Models {
             }
             LearningRecord::Forget(forget) => {
                 self.affinity.forget_customer(forget.customer);
+                self.pending.forget_customer(forget.customer);
                 Applied::Forgotten
             }
-        }
+            LearningRecord::Shown(shown) => self.shown(&shown),
+            LearningRecord::Answer(answer) => self.answer(&answer),
+            LearningRecord::Tick(tick) => self.tick(tick),
+        };
+        self.pass(at);
+        applied
     }
 
-    fn learn(&mut self, record: &OutcomeRecord) -> Applied {
+    pub(super) fn learn(&mut self, record: &OutcomeRecord) -> Applied {
         self.counts.outcomes += 1;
         let served = f64::from(record.probability_served);
         self.tallies.observe(record.candidate.offer, served, record.label);
+        self.teach(record);
+        Applied::Outcome
+    }
+
+    /// Lets the models learn from a contact with its label and weight.
+    pub(super) fn teach(&mut self, record: &OutcomeRecord) {
         let (features, candidate) = (&record.features, &record.candidate);
         self.propensity.learn(features, candidate, record.label, record.weight, record.at);
-        Applied::Outcome
     }
 
     fn observe(&mut self, record: &ItemRecord) -> Applied {

@@ -9,6 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::arms::{self, ArmRecord};
 use super::forget::{self, ForgetRecord};
+use super::touch::{AnswerRecord, ShownRecord, TickRecord};
 use crate::core::codec::bytes::{CodecError, Reader, Writer};
 use crate::core::feature::FeatureVector;
 use crate::core::key::Key;
@@ -22,6 +23,9 @@ const ITEM: u8 = 2;
 const ARM: u8 = 24;
 const MOVES: u8 = 16;
 const FORGET: u8 = 32;
+const SHOWN: u8 = 40;
+const ANSWER: u8 = 41;
+const TICK: u8 = 42;
 /// Most items of a history in a record; the last ones are kept.
 pub const HISTORY_MAX: usize = 1024;
 
@@ -39,6 +43,12 @@ pub enum LearningRecord {
     Moves(MoveRecord),
     /// A customer was erased.
     Forget(ForgetRecord),
+    /// A contact was made, and waits for its answer.
+    Shown(ShownRecord),
+    /// A contact was answered.
+    Answer(AnswerRecord),
+    /// Time went by.
+    Tick(TickRecord),
 }
 
 /// An outcome, joined to the decision it belongs to.
@@ -105,6 +115,23 @@ impl LearningRecord {
             Self::Arm(arm) => arm.id,
             Self::Moves(moves) => moves.id,
             Self::Forget(forget) => forget.id,
+            Self::Shown(shown) => shown.shown.id,
+            Self::Answer(answer) => answer.outcome.id,
+            Self::Tick(tick) => tick.id,
+        }
+    }
+
+    /// When it happened, where it says.
+    #[must_use]
+    pub fn at(&self) -> Option<UnixMs> {
+        match self {
+            Self::Outcome(outcome) => Some(outcome.at),
+            Self::Item(item) => Some(item.at),
+            Self::Arm(_) | Self::Forget(_) => None,
+            Self::Moves(moves) => Some(moves.at),
+            Self::Shown(shown) => Some(shown.shown.at),
+            Self::Answer(answer) => Some(answer.outcome.at),
+            Self::Tick(tick) => Some(tick.at),
         }
     }
 
@@ -132,6 +159,18 @@ impl LearningRecord {
             Self::Forget(record) => {
                 forget::encode(record, &mut body);
                 FORGET
+            }
+            Self::Shown(shown) => {
+                shown.encode(&mut body);
+                SHOWN
+            }
+            Self::Answer(answer) => {
+                answer.encode(&mut body);
+                ANSWER
+            }
+            Self::Tick(tick) => {
+                tick.encode(&mut body);
+                TICK
             }
         };
         let mut out = Writer(Vec::with_capacity(body.0.len() + 6));
@@ -161,13 +200,16 @@ impl LearningRecord {
             (VERSION, ARM) => Self::Arm(arms::decode(&mut input)?),
             (VERSION, MOVES) => Self::Moves(MoveRecord::decode(&mut input)?),
             (VERSION, FORGET) => Self::Forget(forget::decode(&mut input)?),
+            (VERSION, SHOWN) => Self::Shown(ShownRecord::decode(&mut input)?),
+            (VERSION, ANSWER) => Self::Answer(AnswerRecord::decode(&mut input)?),
+            (VERSION, TICK) => Self::Tick(TickRecord::decode(&mut input)?),
             _ => return Ok(Decoded::Unknown { version, kind }),
         };
         Ok(Decoded::Record(record))
     }
 }
 
-fn encode_outcome(outcome: &OutcomeRecord, out: &mut Writer) {
+pub(super) fn encode_outcome(outcome: &OutcomeRecord, out: &mut Writer) {
     out.u64(outcome.id);
     out.signed(outcome.at.0);
     out.u64(outcome.customer);
@@ -187,7 +229,7 @@ fn encode_outcome(outcome: &OutcomeRecord, out: &mut Writer) {
     outcome.features.encode(out);
 }
 
-fn decode_outcome(input: &mut Reader<'_>) -> Result<OutcomeRecord, CodecError> {
+pub(super) fn decode_outcome(input: &mut Reader<'_>) -> Result<OutcomeRecord, CodecError> {
     let id = input.u64()?;
     let at = UnixMs(input.signed()?);
     let customer = input.u64()?;
@@ -211,7 +253,7 @@ fn decode_outcome(input: &mut Reader<'_>) -> Result<OutcomeRecord, CodecError> {
     })
 }
 
-fn encode_candidate(candidate: &Candidate, out: &mut Writer) {
+pub(super) fn encode_candidate(candidate: &Candidate, out: &mut Writer) {
     out.key(candidate.offer);
     out.key(candidate.group);
     out.key(candidate.treatment);
@@ -225,7 +267,7 @@ fn encode_candidate(candidate: &Candidate, out: &mut Writer) {
     }
 }
 
-fn decode_candidate(input: &mut Reader<'_>) -> Result<Candidate, CodecError> {
+pub(super) fn decode_candidate(input: &mut Reader<'_>) -> Result<Candidate, CodecError> {
     Ok(Candidate {
         offer: input.key()?,
         group: input.key()?,

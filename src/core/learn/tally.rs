@@ -69,6 +69,13 @@ fn log_loss(probability: f64, label: f64) -> f64 {
     -(label * libm::log(p) + (1.0 - label) * libm::log(1.0 - p))
 }
 
+/// The bin of a probability in (0, 1) by its logit.
+fn rank_of(p: f64) -> usize {
+    let logit = libm::log(p / (1.0 - p));
+    let share = (logit + RANK_LOGIT_MAX) / (2.0 * RANK_LOGIT_MAX);
+    ((share.max(0.0) * RANK_BINS as f64) as usize).min(RANK_BINS - 1)
+}
+
 impl Tally {
     /// Takes in an outcome `label` (0 to 1) of what was served with `probability`; anything that
     /// is not a number is left out.
@@ -91,11 +98,31 @@ impl Tally {
             bin.predicted += p;
             bin.observed += label;
         }
-        let logit = libm::log(p / (1.0 - p));
-        let share = (logit + RANK_LOGIT_MAX) / (2.0 * RANK_LOGIT_MAX);
-        let rank = (share.max(0.0) * RANK_BINS as f64) as usize;
-        if let Some(rank) = self.ranks.get_mut(rank.min(RANK_BINS - 1)) {
+        if let Some(rank) = self.ranks.get_mut(rank_of(p)) {
             rank.0 += 1.0 - label;
+            rank.1 += label;
+        }
+    }
+
+    /// Turns a negative that was taken in before, of what was served with `probability`, into a label
+    /// of `label` (0 to 1).
+    pub fn correct(&mut self, probability: f64, label: f64) {
+        if self.count == 0 || probability.is_nan() || label.is_nan() {
+            return;
+        }
+        let p = probability.clamp(P_MIN, 1.0 - P_MIN);
+        let label = label.clamp(0.0, 1.0);
+        let base = (self.positives + 1.0) / (self.count as f64 + 2.0);
+        self.base_log_loss += log_loss(base, label) - log_loss(base, 0.0);
+        self.log_loss += log_loss(p, label) - log_loss(p, 0.0);
+        self.squares += (p - label) * (p - label) - p * p;
+        self.positives += label;
+        let bin = (p * CALIBRATION_BINS as f64) as usize;
+        if let Some(bin) = self.bins.get_mut(bin.min(CALIBRATION_BINS - 1)) {
+            bin.observed += label;
+        }
+        if let Some(rank) = self.ranks.get_mut(rank_of(p)) {
+            rank.0 = (rank.0 - label).max(0.0);
             rank.1 += label;
         }
     }
@@ -218,6 +245,12 @@ impl Tallies {
     pub fn observe(&mut self, offer: Key, probability: f64, label: f64) {
         self.overall.observe(probability, label);
         self.offers.entry(offer, Tally::default).0.observe(probability, label);
+    }
+
+    /// Turns a negative of `offer` into a label.
+    pub fn correct(&mut self, offer: Key, probability: f64, label: f64) {
+        self.overall.correct(probability, label);
+        self.offers.entry(offer, Tally::default).0.correct(probability, label);
     }
 
     /// The tally of an offer.

@@ -20,6 +20,7 @@ pub mod series;
 mod state;
 #[cfg(test)]
 mod tests;
+mod touch;
 
 pub use answer::Answer;
 pub use apply::Applied;
@@ -29,3 +30,4 @@ pub use frame::{fill_computed, fill_one};
 pub use history::{Consent, ConsentState, Contact, Interest, Response};
 pub use outcome::OutcomeApplied;
 pub use state::{ALL_CHANNELS, DO_NOT_CONTACT, Profile};
+pub use touch::TOLD;

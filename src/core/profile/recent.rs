@@ -10,6 +10,7 @@ pub(super) enum IdSpace {
     Event = 1,
     Outcome = 2,
     Request = 3,
+    Order = 4,
 }
 
 /// An id and when it arrived, rounded up to the minute.

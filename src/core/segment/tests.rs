@@ -105,10 +105,10 @@ impl World {
         let event = Event { id: self.events, name: "purchase".into(), at, frame };
         let profile = self.customers.entry(customer.to_owned()).or_insert_with(|| Profile::new(at));
         let hash = id64(customer);
-        let learned = record::event(&self.snapshot, profile, &event, hash, at);
+        let learned = record::event(&self.snapshot, profile, &event, &[], hash, at);
         assert!(!learned.duplicate);
         // A retry teaches nothing.
-        assert!(record::event(&self.snapshot, profile, &event, hash, at).duplicate);
+        assert!(record::event(&self.snapshot, profile, &event, &[], hash, at).duplicate);
         // What the store gives back is what was put in.
         *profile = Profile::decode(&profile.encode()).unwrap();
         let mut models = Models::clone(&self.snapshot.models);
@@ -232,6 +232,7 @@ fn the_preferred_channel_is_where_contacts_are_answered() {
             reason: Key::default(),
             interaction: Default::default(),
             value: None,
+            order: None,
             at: UnixMs(NOW.0 + i64::try_from(id).unwrap() * 60_000),
         };
         profile.apply_outcome(&outcome, kind == OutcomeKind::Impression, outcome.at);

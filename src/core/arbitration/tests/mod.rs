@@ -184,6 +184,7 @@ pub(super) fn outcome(id: u64, offer: &str, kind: OutcomeKind, at: UnixMs) -> Ou
         interaction: None,
         reason: Key::default(),
         value: None,
+        order: None,
         at,
     }
 }

@@ -367,6 +367,7 @@ impl Cases<'_> {
             interaction: source.interaction.as_deref().map(Key::of),
             reason: source.reason.as_deref().map_or(Key(0), Key::of),
             value: None,
+            order: None,
             at,
         }))
     }

@@ -4,6 +4,7 @@
 
 mod adjustments;
 mod aggregates;
+mod answers;
 mod arbitration;
 mod by_offer;
 mod cases;
@@ -116,7 +117,7 @@ pub(super) fn compile(
         arbitration: folder.arbitration.as_ref()?,
     };
     let mut schema = schema::compile(&build);
-    let (models, prior) = models::compile(&build, &mut schema);
+    let (mut models, prior) = models::compile(&build, &mut schema);
     let mut channels = channels::compile(&build);
     let (groups, priors) = offers::groups(&build);
     let declared = offers::declared(&build);
@@ -149,6 +150,7 @@ pub(super) fn compile(
         .map(|(number, (declared, facts))| compiler.compile(number, declared, facts))
         .collect();
     let rules = compiler.rules;
+    models.answers = answers::compile(&build, &schema, &channels, &declared);
     let offer_index = offer_index(&offers);
     let selector = || Selector {
         build: &build,

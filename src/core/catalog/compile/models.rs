@@ -49,6 +49,7 @@ pub(super) fn compile(build: &Build<'_>, schema: &mut Schema) -> (ModelsSpec, Pr
     let accept_item_weight = source.accept_item_weight as f32;
     let spec = ModelsSpec {
         labels: source.labels.clone(),
+        answers: crate::core::answers::AnswersSpec::default(),
         affinity_half_life_ms: half_life_ms,
         accept_item_weight,
     };

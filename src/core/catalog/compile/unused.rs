@@ -14,7 +14,8 @@ fn beside_slots(build: &Build<'_>, catalog: &Catalog) {
     let (events, purposes) = (top.key("events"), top.key("purposes"));
     let schema = &catalog.schema;
     for event in schema.events.values() {
-        if event.series.is_empty() && event.sets.is_empty() && event.item.is_none() {
+        let is_answer = catalog.models.answers.natural.contains_key(&event.name);
+        if event.series.is_empty() && event.sets.is_empty() && event.item.is_none() && !is_answer {
             let message = format!("nothing counts the event `{}`", event.name);
             let hint =
                 "no aggregate, attribute (`sets`) or interest (`item`) comes of it".to_owned();

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ExplorationSource;
+use super::{AttributionSource, FunnelStageSource, NaturalSource, WindowsSource};
 use super::{
     BundleSource, ChannelRankingSource, DiversitySource, FormulaSource, GoalWeightsSource,
     InfluencerSource, InterestSource, LeverMode, MarketerScoreSource, ObjectionSource,
@@ -158,6 +159,16 @@ pub struct ModelsFile {
     /// What the propensity model learns from each outcome. Default: accept and convert are
     /// positive; reject and no_response negative; click and impression teach nothing.
     pub labels: LabelsSource,
+    /// How long answers are waited for.
+    pub windows: WindowsSource,
+    /// Whose an outcome is that names no decision.
+    pub attribution: AttributionSource,
+    /// Events that are answers to offers.
+    pub natural_outcomes: Vec<NaturalSource>,
+    /// Stages from a contact to the last outcome, each with a probability of its own (`click`,
+    /// `accept`, `convert`, in the order in which they are reached). Default: none; the rates of
+    /// `objectives.yaml` say how often clicks and conversions come with a positive outcome.
+    pub funnel: Vec<FunnelStageSource>,
     /// Attributes, context entries or aggregates to leave out (`customer.zip`, `context.page`).
     pub exclude: Vec<String>,
     /// Half-life of item-to-item evidence.
@@ -175,6 +186,10 @@ impl Default for ModelsFile {
         Self {
             prior: PriorSource { probability: 0.1, evidence: 10.0 },
             labels: LabelsSource::default(),
+            windows: WindowsSource::default(),
+            attribution: AttributionSource::default(),
+            natural_outcomes: Vec::new(),
+            funnel: Vec::new(),
             exclude: Vec::new(),
             affinity_half_life: "730d".to_owned(),
             accept_item_weight: 1.0,

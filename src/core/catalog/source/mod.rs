@@ -3,6 +3,7 @@
 //! editors completion. No meaning is checked here; `compile` does that.
 
 mod adjustments;
+mod answers;
 mod arbitration;
 mod cases;
 mod channels;
@@ -21,6 +22,7 @@ mod tables;
 mod window;
 
 pub use adjustments::*;
+pub use answers::*;
 pub use arbitration::*;
 pub use cases::*;
 pub use channels::*;

@@ -310,6 +310,7 @@ pub(super) fn outcome(offers: usize) -> impl Strategy<Value = Outcome> {
             interaction: None,
             reason: if reasoned { Key::of("not_now") } else { Key::default() },
             value: None,
+            order: None,
             at: UnixMs(NOW.0 - ago),
         })
 }

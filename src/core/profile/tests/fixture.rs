@@ -226,6 +226,7 @@ pub(crate) fn outcome(id: u64, offer: &str, kind: OutcomeKind, at: UnixMs) -> Ou
         interaction: None,
         reason: Key(0),
         value: None,
+        order: None,
         at,
     }
 }
