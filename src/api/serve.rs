@@ -39,6 +39,9 @@ pub enum ServeError {
     Reflection(#[from] tonic_reflection::server::Error),
 }
 
+/// Longest message that carries a rules folder, in bytes: 10,000 offers take some 8 MiB.
+const CATALOG_RECEIVE_BYTES_MAX: usize = 64 << 20;
+
 /// Time after the last call for its answer to leave, and for peers to close.
 const FAREWELL: Duration = Duration::from_millis(500);
 
@@ -128,11 +131,14 @@ fn routes(engine: &Arc<Engine>, config: ApiConfig) -> Result<Routes, ServeError>
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         .build_v1()?;
     let decisions = Decisions::new(engine.clone(), config.clone());
-    let catalogs = Catalogs::new(engine.clone(), config);
+    let catalogs = CatalogServiceServer::new(Catalogs::new(engine.clone(), config))
+        .max_decoding_message_size(receive.max(CATALOG_RECEIVE_BYTES_MAX))
+        .max_encoding_message_size(send)
+        .accept_compressed(CompressionEncoding::Gzip);
     Ok(Routes::new(bounded!(DecisionServiceServer, decisions))
         .add_service(bounded!(InteractionServiceServer, Interactions::new(engine.clone())))
         .add_service(bounded!(ProfileServiceServer, Profiles::new(engine.clone())))
-        .add_service(bounded!(CatalogServiceServer, catalogs))
+        .add_service(catalogs)
         .add_service(bounded!(InsightServiceServer, Insights::new(engine.clone())))
         .add_service(reflection))
 }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod arms;
+mod aside;
 mod cache;
 mod clock;
 mod config;

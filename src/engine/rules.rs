@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, PoisonError};
 
+use super::aside::{aside, retire};
 use super::folder::RulesFolder;
 use super::state::Engine;
 use crate::core::cases::{self, CaseReport};
@@ -116,11 +117,12 @@ impl Engine {
         if self.snapshot.load().catalog.version == catalog.version {
             return false;
         }
-        self.snapshot.rcu(|current| Snapshot {
+        let before = self.snapshot.rcu(|current| Snapshot {
             catalog: catalog.clone(),
             models: current.models.clone(),
             prices: Arc::new(current.prices.aligned(&catalog.pacing.lines)),
         });
+        retire(before.catalog.clone());
         metrics::counter!("arbitra_catalog_loads_total", "result" => "taken").increment(1);
         true
     }
@@ -136,7 +138,13 @@ impl Engine {
                         published,
                         "the rules folder changed; a published version serves: `arbitra publish` it"
                     ),
-                    Ok(files) => engine.report_reload(engine.take_rules(&files)),
+                    Ok(files) => {
+                        let taking = engine.clone();
+                        match aside(move || taking.take_rules(&files)).await {
+                            Some(taken) => engine.report_reload(taken),
+                            None => tracing::error!("the changed rules could not be compiled"),
+                        }
+                    }
                     Err(error) => tracing::error!(%error, "the rules folder cannot be read"),
                 }
             }

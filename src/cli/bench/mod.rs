@@ -1,12 +1,14 @@
 //! `arbitra bench`: measures the service beside bare servers on the same cores, so that what is
 //! reported are ratios and not this machine's speed. `catalog` makes rules and customers, `floor`
-//! and `target` are the servers (processes of their own), `load` calls them, `serve` and
-//! `stream` are the runs.
+//! and `target` are the servers (processes of their own), `load` calls them, `serve`,
+//! `stream` and `reload` are the runs; `folder` writes the rules.
 
 pub mod catalog;
 mod child;
 mod floor;
+mod folder;
 mod load;
+mod reload;
 mod report;
 mod requests;
 mod serve;
@@ -30,6 +32,10 @@ enum What {
     Serve(serve::Args),
     /// DecideStream with the embedded store: decisions a second a core.
     Stream(stream::Args),
+    /// Publishing a changed catalog under load: p99 with and without, and the time to serve it.
+    Reload(reload::Args),
+    /// Writes a synthetic catalog as a rules folder.
+    Folder(folder::Args),
     /// A bare server: what `serve` measures against.
     #[command(hide = true)]
     Floor(floor::Args),
@@ -46,6 +52,8 @@ pub fn run(args: Args) -> Result<Exit, Failure> {
     match args.what {
         What::Serve(args) => serve::run(&args),
         What::Stream(args) => stream::run(&args),
+        What::Reload(args) => reload::run(&args),
+        What::Folder(args) => folder::run(&args),
         What::Floor(args) => floor::run(&args),
         What::Target(args) => target::run(&args),
     }

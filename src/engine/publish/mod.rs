@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::aside::aside;
 use super::error::EngineError;
 use super::folder::Files;
 use super::rules::{Proved, RulesError, prove};
@@ -285,8 +286,8 @@ async fn draft(files: Arc<Files>) -> Result<Draft, PublishError> {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, PublishError> {
-    let failed = |error: tokio::task::JoinError| EngineError::Corrupt(error.to_string());
-    Ok(tokio::task::spawn_blocking(work).await.map_err(failed)?)
+    let failed = || EngineError::Corrupt("the rules could not be compiled".to_owned());
+    Ok(aside(work).await.ok_or_else(failed)?)
 }
 
 /// 0 stands for none.

@@ -90,6 +90,14 @@ pub(super) fn used_on(subject: &Subject<'_>, index: usize, channel: &Channel) ->
     named.chain([channel.scheme]).collect()
 }
 
+/// Those, and the schemes of an experiment's arms, which rank on every channel.
+fn used_in_any_arm(subject: &Subject<'_>, index: usize, channel: &Channel) -> BTreeSet<u16> {
+    let arms = subject.catalog.experiment.iter().flat_map(|experiment| &experiment.arms);
+    let mut used = used_on(subject, index, channel);
+    used.extend(arms.filter_map(|arm| arm.scheme()));
+    used
+}
+
 fn declares(source: &OfferSource, key: &str) -> bool {
     match key {
         "value" => source.value.is_some(),
@@ -109,7 +117,7 @@ fn ignored(subject: &Subject<'_>, key: &'static str, factor: Factor) {
         .iter()
         .enumerate()
         .map(|(index, channel)| {
-            let mut used = used_on(subject, index, channel).into_iter();
+            let mut used = used_in_any_arm(subject, index, channel).into_iter();
             used.any(|scheme| {
                 let scheme = catalog.schemes.get(usize::from(scheme));
                 scheme.is_none_or(|scheme| reads(scheme, factor, &catalog.schema))
@@ -162,7 +170,7 @@ fn exponents(subject: &Subject<'_>) {
                 let number = usize::from(treatment.channel);
                 let channel = catalog.channels.get(number);
                 channel.is_some_and(|channel| {
-                    let used = used_on(subject, number, channel);
+                    let used = used_in_any_arm(subject, number, channel);
                     used.iter().any(|scheme| usize::from(*scheme) == index)
                 })
             })
@@ -207,7 +215,7 @@ fn unused(subject: &Subject<'_>) {
     let catalog = subject.catalog;
     let channels = catalog.channels.iter().enumerate();
     let used: BTreeSet<u16> =
-        channels.flat_map(|(index, channel)| used_on(subject, index, channel)).collect();
+        channels.flat_map(|(index, channel)| used_in_any_arm(subject, index, channel)).collect();
     for (number, scheme) in (0_u16..).zip(&catalog.schemes) {
         let declared = file.source.schemes.contains_key(&*scheme.name);
         if declared && !used.contains(&number) && subject.findings.add(UNUSED) {

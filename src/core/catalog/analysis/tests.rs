@@ -9,6 +9,7 @@ use crate::core::catalog::{Inspected, inspect};
 use crate::core::decide::{ChannelRequest, PlacementRequest, Request, Snapshot, decide};
 use crate::core::key::Key;
 use crate::core::learn::Models;
+use crate::core::objective::Prices;
 use crate::core::policy::Subject;
 use crate::core::profile::Profile;
 use crate::core::propensity::PropensitySpec;
@@ -48,8 +49,48 @@ fn folder(offers: &str, policies: &str) -> Vec<(String, Vec<u8>)> {
 }
 
 fn inspected(offers: &str, policies: &str) -> Inspected {
-    inspect(&folder(offers, policies), Some(NOW))
-        .unwrap_or_else(|faults| panic!("{faults:#?}\n{offers}\n{policies}"))
+    inspected_with(offers, policies, &[])
+}
+
+/// With more files, or others in place of those there are.
+fn inspected_with(offers: &str, policies: &str, more: &[(&str, &str)]) -> Inspected {
+    let mut files = folder(offers, policies);
+    files.retain(|(path, _)| more.iter().all(|(other, _)| path != other));
+    files.extend(more.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())));
+    inspect(&files, Some(NOW))
+        .unwrap_or_else(|faults| panic!("{faults:#?}\n{offers}\n{policies}\n{more:?}"))
+}
+
+const OBJECTIVES: &str = "
+objectives:
+  profit: { weight: 1, target: { amount: 100, per: day, price_max: 5 } }
+resources:
+  minutes: { uses: { contact: 1 }, max: 100, per: day }
+";
+
+/// How offers are ranked, with a threshold that some cannot reach.
+fn arbitration() -> impl Strategy<Value = String> {
+    let kind =
+        prop::sample::select(vec!["priority", "propensity", "expected_value", "constrained"]);
+    (kind, 0_u8..6).prop_map(|(kind, threshold)| {
+        format!("default: picky\nschemes:\n  picky: {{ kind: {kind}, threshold: {threshold} }}\n")
+    })
+}
+
+/// An experiment with some of the arms there are; half of the customers are in none.
+fn experiment() -> impl Strategy<Value = Option<String>> {
+    let arms =
+        vec!["eligibility_only", "random_eligible", "propensity_only", "no_levers", "scheme"];
+    let arms = prop::sample::subsequence(arms, 1..=5);
+    let text = arms.prop_map(|arms| {
+        let mut text = "id: e\nsalt: s\narms:\n".to_owned();
+        for arm in arms {
+            let scheme = if arm == "scheme" { ", scheme: expected_value" } else { "" };
+            let _ = writeln!(text, "  a_{arm}: {{ kind: {arm}, share: 10%{scheme} }}");
+        }
+        text
+    });
+    prop::option::of(text)
 }
 
 fn condition() -> impl Strategy<Value = String> {
@@ -87,17 +128,19 @@ fn folder_text() -> impl Strategy<Value = (String, String)> {
         prop::collection::vec(condition(), 0..4),
         prop::option::of(condition()),
         prop::sample::select(vec!["app", "web"]),
+        (0_u8..6, prop::sample::select(vec!["1", "0.5", "2"])),
     );
     let policy = (prop::collection::vec(condition(), 1..3), any::<bool>(), any::<bool>());
     let (offers, policies) =
         (prop::collection::vec(offer, 1..8), prop::collection::vec(policy, 0..3));
     (offers, policies).prop_map(|(offers, policies)| {
         let mut text = "groups:\n  a: {}\n  b: {}\noffers:\n".to_owned();
-        for (number, (conditions, when, channel)) in offers.iter().enumerate() {
+        for (number, (conditions, when, channel, (worth, lever))) in offers.iter().enumerate() {
             let group = if number % 2 == 0 { "a" } else { "b" };
             let _ = write!(
                 text,
                 "  - id: o{number}\n    name: O\n    group: {group}\n    kind: sell\n    \
+                 priority: {worth}\n    contributes: {{ profit: {worth} }}\n    lever: {lever}\n    \
                  eligibility: {conditions:?}\n    treatments:\n      - channel: {channel}\n        \
                  content: {{ title: T }}\n"
             );
@@ -135,7 +178,11 @@ fn customer() -> impl Strategy<Value = Customer> {
 }
 
 /// The offers that a customer is served, over both channels.
-fn served(snapshot: &Snapshot, (age, income, tier, vip, card, home): Customer) -> Vec<u32> {
+fn served(
+    snapshot: &Snapshot,
+    id: u64,
+    (age, income, tier, vip, card, home): Customer,
+) -> Vec<(u16, u32)> {
     let mut profile = Profile::new(NOW);
     let card = card.then(|| Value::List([Value::from("card")].into()));
     for (name, value) in [
@@ -165,11 +212,12 @@ fn served(snapshot: &Snapshot, (age, income, tier, vip, card, home): Customer) -
             let placements = placements(usize::from(channel));
             let asked = ChannelRequest { channel, locale: None, placements, scheme: None };
             let context = page.iter().map(|page| (slot, page.clone())).collect();
-            let request = Request { channels: vec![asked], context, ..Request::default() };
+            let request =
+                Request { customer: id, channels: vec![asked], context, ..Request::default() };
             let decision = decide(snapshot, Subject::Known(&profile), &request, NOW, 1);
             let placements = decision.channels.into_iter().flat_map(|decided| decided.placements);
             let offers = placements.flat_map(|placement| placement.offers);
-            offers.map(|placed| placed.offer).collect::<Vec<_>>()
+            offers.map(|placed| (channel, placed.offer)).collect::<Vec<_>>()
         })
         .collect()
 }
@@ -184,28 +232,54 @@ fn dead(inspected: &Inspected) -> Vec<u32> {
         .collect()
 }
 
+/// The offers that never reach the threshold of a channel, in no arm.
+fn below(inspected: &Inspected) -> Vec<(u16, u32)> {
+    let findings = inspected.findings.iter().filter(|fault| fault.code == "threshold-unreachable");
+    let everywhere = findings.filter(|fault| !fault.message.contains("outside of"));
+    let told = everywhere.filter_map(|fault| {
+        let mut quoted = fault.message.split('`').skip(1).step_by(2);
+        let offer = inspected.catalog.offer_index.get(quoted.next()?).copied()?;
+        let channel = quoted.nth(1)?;
+        let channels = &inspected.catalog.channels;
+        let channel = channels.iter().position(|known| *known.name == *channel)?;
+        Some((u16::try_from(channel).ok()?, offer))
+    });
+    told.collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
-    /// An offer of which it is said that it can never be served is served to nobody whose values
-    /// keep to their declarations.
+    /// An offer of which it is said that it can never be served, or that it never reaches its
+    /// threshold, is served to nobody whose values keep to their declarations, in whatever arm and
+    /// at whatever prices.
     #[test]
     fn what_is_never_served_never_is(
         (offers, policies) in folder_text(),
-        customers in prop::collection::vec(customer(), 40),
+        customers in prop::collection::vec((any::<u64>(), customer()), 40),
+        arbitration in arbitration(),
+        experiment in experiment(),
+        prices in (-8.0..8.0, -8.0..8.0),
     ) {
-        let inspected = inspected(&offers, &policies);
+        let mut more =
+            vec![("arbitration.yaml", &*arbitration), ("objectives.yaml", OBJECTIVES)];
+        more.extend(experiment.as_deref().map(|text| ("experiments.yaml", text)));
+        let inspected = inspected_with(&offers, &policies, &more);
         let dead = dead(&inspected);
+        let below = below(&inspected);
+        let priced =
+            vec![("profit.target".into(), prices.0), ("minutes".into(), prices.1)];
         let models = Models::new(PropensitySpec::default(), AffinitySpec::default());
         let snapshot =
             Snapshot {
                 catalog: inspected.catalog.clone(),
                 models: Arc::new(models),
-                prices: Arc::default(),
+                prices: Arc::new(Prices::named(1, priced, &inspected.catalog.pacing.lines)),
             };
-        for customer in customers {
-            for offer in served(&snapshot, customer) {
-                prop_assert!(!dead.contains(&offer), "o{offer}, {customer:?}\n{offers}{policies}");
+        for (id, customer) in customers {
+            for (channel, offer) in served(&snapshot, id, customer) {
+                let wrong = dead.contains(&offer) || below.contains(&(channel, offer));
+                prop_assert!(!wrong, "o{offer}, {customer:?}\n{offers}{policies}{more:?}");
             }
         }
     }
@@ -307,4 +381,27 @@ fn offers_that_wait_for_each_other_wait_for_ever() {
     assert_eq!(found.len(), 2, "{found:#?}");
     let (one_way, _) = policies.split_once("  - id: first_x").unwrap();
     assert_eq!(said(&one("      - customer.vip\n", ""), one_way), Vec::<String>::new());
+}
+
+const ARMS: &str = "id: e\nsalt: s\narms:\n  lenient: { kind: eligibility_only, share: 10% }\n  \
+                    drawn: { kind: random_eligible, share: 10% }\n";
+
+#[test]
+fn an_arm_that_asks_less_may_serve_what_nobody_else_gets() {
+    let offers = one("      - customer.age >= 20\n", "    priority: 1\n");
+    let policies = "policies:\n  - id: young\n    applies_to: { offers: [x] }\n    \
+                    suitability: [customer.age < 20]\n";
+    let picky = "default: picky\nschemes:\n  picky: { kind: priority, threshold: 3 }\n";
+    let more = [("experiments.yaml", ARMS), ("arbitration.yaml", picky)];
+    let found = inspected_with(&offers, policies, &more).findings;
+    let told: Vec<String> =
+        found.iter().map(|fault| format!("{} {}", fault.code, fault.message)).collect();
+    let has = |line: &str| assert!(told.iter().any(|told| told == line), "{line}: {told:#?}");
+    has("served-in-arm-only `x` can never be served outside of arm `lenient`");
+    has("threshold-unreachable `x` never reaches the threshold 3 of scheme `picky` on channel \
+         `web` outside of arm `drawn`");
+    // What eligibility itself rules out is served in no arm.
+    let offers = one("      - customer.age >= 20\n      - customer.age < 20\n", "");
+    let found = inspected_with(&offers, "policies: []\n", &more).findings;
+    assert!(found.iter().any(|fault| fault.code == "never-served"), "{found:#?}");
 }

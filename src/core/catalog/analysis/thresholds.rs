@@ -1,11 +1,12 @@
 //! Offers whose score can never reach the threshold of a channel's scheme.
 
-use super::Subject;
 use super::findings::Kind;
 use super::schemes::used_on;
 use super::slots::Declared;
+use super::{Subject, offers};
 use crate::core::catalog::fault::Severity;
 use crate::core::catalog::{Number, Offer, Scheme, SchemeFormula};
+use crate::core::experiment::ArmSpec;
 use crate::core::expression::Knowledge;
 
 const THRESHOLD: Kind = (Severity::Warning, "threshold-unreachable");
@@ -35,9 +36,12 @@ pub(super) fn check(subject: &Subject<'_>, declared: &Declared<'_>) {
             let Some(threshold) = scheme.threshold else { continue };
             match most(subject, &knowledge, scheme, offer) {
                 Some(most) if most < threshold => {
+                    let outside = offers::arms(catalog, |arm| ranks_otherwise(arm, offer))
+                        .map(|arms| format!(" outside of {arms}"))
+                        .unwrap_or_default();
                     let message = format!(
                         "`{}` never reaches the threshold {threshold} of scheme `{}` on channel \
-                         `{}`",
+                         `{}`{outside}",
                         offer.id, scheme.name, channel.name
                     );
                     let hint = format!("its score is at most {most}, however probable it is");
@@ -47,6 +51,12 @@ pub(super) fn check(subject: &Subject<'_>, declared: &Declared<'_>) {
             }
         }
     }
+}
+
+/// Whether an offer may be served in this arm whatever the channel's scheme says of it: by another
+/// scheme, without a threshold, or without a lever that holds it down.
+fn ranks_otherwise(arm: &ArmSpec, offer: &Offer) -> bool {
+    arm.has_no_threshold() || arm.scheme().is_some() || (arm.has_no_levers() && offer.lever < 1.0)
 }
 
 /// The largest score an offer may have; `None` where that is not known.
