@@ -4,6 +4,8 @@
 #![expect(clippy::indexing_slicing, clippy::panic, reason = "a program for developers")]
 #![expect(dead_code, reason = "the tests use the rest")]
 
+#[path = "../tests/pacing/contacts.rs"]
+mod contacts;
 #[path = "../tests/pacing/hindsight.rs"]
 mod hindsight;
 #[path = "../tests/pacing/instance.rs"]
@@ -37,6 +39,30 @@ fn main() {
         let size = Size { decisions: 30_000, offers: 50, resources: 8, days: 7, told: false };
         row(&format!("{family:?}, with goals"), size, |seed| with_goals(family, size, seed));
     }
+    println!("| contacts | occasions a week | spread | window | priced | without |");
+    for (max, a_week, sigma) in CONTACTS {
+        for calendar in [false, true] {
+            contact_row(max, a_week, sigma, calendar);
+        }
+    }
+}
+
+/// Contacts a week, occasions a week, and how much their worth varies (σ of its logarithm).
+const CONTACTS: [(u32, f64, f64); 6] =
+    [(1, 5.0, 1.0), (2, 7.0, 0.8), (3, 7.0, 1.0), (2, 20.0, 0.5), (6, 14.0, 0.8), (6, 1.5, 1.0)];
+
+/// Contact limits with and without a price, as shares of what who knew all occasions could have.
+fn contact_row(max: u32, a_week: f64, sigma: f64, calendar: bool) {
+    let (mut priced, mut free, mut known) = (0.0, 0.0, 0.0);
+    for seed in 0..SEEDS {
+        let instance = contacts::contacts(max, a_week, sigma, calendar, seed);
+        priced += instance.run(true);
+        free += instance.run(false);
+        known += instance.hindsight();
+    }
+    let window = if calendar { "week" } else { "7 days" };
+    let (priced, free) = (100.0 * priced / known, 100.0 * free / known);
+    println!("| {max} | {a_week} | {sigma} | {window} | {priced:.1} % | {free:.1} % |");
 }
 
 fn row(name: &str, size: Size, draw: impl Fn(u64) -> Instance) {

@@ -305,3 +305,55 @@ async fn an_impression_after_its_hold_is_counted_and_closes_the_quota() {
     clock.advance(3 * MINUTE_MS);
     assert!(offered(&one, "eve", "web").await.is_none());
 }
+
+/// A quota with a price: it lasts, and what the price is moved by is what the ledger has counted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_paced_quota_lasts_and_is_counted_by_the_ledger() {
+    const ROUNDS: usize = 40;
+    let server = RedisServer::start();
+    let given = |paced: bool| {
+        let mut files = rules("  - { id: volume, max: 100, per: day, zone: UTC }\n");
+        files.retain(|(path, _)| path != "arbitration.yaml");
+        files.push(("arbitration.yaml".into(), b"default: constrained\n".to_vec()));
+        for (path, text) in &mut files {
+            if path == "offers/all.yaml" {
+                let own = String::from_utf8_lossy(text)
+                    .replace("kind: sell", "kind: sell\n    value: 10");
+                *text = own.into_bytes();
+            }
+        }
+        let pace = if paced { "pace: [volume]\n" } else { "" };
+        let objectives = format!("objectives: {{}}\n{pace}traffic: {{ per_day: 7200 }}\n");
+        files.push(("objectives.yaml".into(), objectives.into_bytes()));
+        prove(&files).unwrap_or_else(|error| panic!("{error}"))
+    };
+    let mut counts = Vec::new();
+    for paced in [false, true] {
+        server.command(&[b"FLUSHALL"]);
+        let clock = Arc::new(FixedClock::new(NOW));
+        let config = EngineConfig::default();
+        let (engine, running) =
+            engines::replica(&server, given(paced), clock.clone(), config).await;
+        let mut count = 0;
+        for round in 0..ROUNDS {
+            for number in 0..5 {
+                let customer = format!("customer {round} {number}");
+                count += u64::from(offered(&engine, &customer, "email").await.is_some());
+            }
+            clock.advance(MINUTE_MS);
+            engine.pace().await.unwrap();
+        }
+        let counted = engine.quota_standings().await.unwrap();
+        assert_eq!(counted[0].used, count);
+        if paced {
+            let line = engine.pacing_standing().lines.remove(0);
+            let standing = line.standing.unwrap();
+            assert!(standing.price > 0.0, "{standing:?}");
+            assert!((standing.attained - count as f64).abs() <= 5.0, "{standing:?} {count}");
+        }
+        counts.push(count);
+        running.stop(&engine).await;
+    }
+    assert_eq!(counts[0], 100, "without a price all is gone within the hour");
+    assert!(counts[1] > 0 && counts[1] < 50, "with one it lasts: {counts:?}");
+}
