@@ -267,6 +267,7 @@ fn speed(spec: &PropensitySpec) {
         further.push(start.elapsed());
     }
     let start = Instant::now();
+    model.settle();
     let snapshot = model.clone();
     let clone = start.elapsed();
     let start = Instant::now();

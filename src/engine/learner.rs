@@ -84,8 +84,8 @@ impl Learner {
         Ok(learner)
     }
 
-    pub(super) fn models(&self) -> &Models {
-        &self.models
+    pub(super) fn models(&mut self) -> &mut Models {
+        &mut self.models
     }
 
     async fn load_checkpoint(&mut self) -> Result<(), StartError> {
@@ -227,7 +227,7 @@ async fn run(engine: Arc<Engine>, mut learner: Learner, stop: watch::Receiver<bo
             Ok(entries) if entries.is_empty() => {}
             Ok(entries) => {
                 learner.apply(&entries);
-                publish(&engine, &learner.models);
+                publish(&engine, &mut learner.models);
             }
             Err(error @ StoreError::LogGap { .. }) => recover(&engine, &mut learner, &error).await,
             Err(error) => {
@@ -237,7 +237,7 @@ async fn run(engine: Arc<Engine>, mut learner: Learner, stop: watch::Receiver<bo
         }
         learner.tick(engine.now()).await;
         if learner.take_solved() {
-            publish(&engine, &learner.models);
+            publish(&engine, &mut learner.models);
         }
         if learner.checkpointed_at.elapsed() >= engine.config.checkpoint_interval
             && let Err(error) = learner.checkpoint_in_turn(&engine.config).await
@@ -250,7 +250,7 @@ async fn run(engine: Arc<Engine>, mut learner: Learner, stop: watch::Receiver<bo
     }
 }
 
-fn publish(engine: &Engine, models: &Models) {
+fn publish(engine: &Engine, models: &mut Models) {
     let models = Arc::new(models.serving());
     let position = models.position();
     engine.snapshot.rcu(|current| Snapshot { models: models.clone(), ..Snapshot::clone(current) });
@@ -277,6 +277,6 @@ async fn recover(engine: &Engine, learner: &mut Learner, error: &StoreError) {
         );
         learner.models.skip_to(range.first.saturating_sub(1));
     }
-    publish(engine, &learner.models);
+    publish(engine, &mut learner.models);
     tokio::time::sleep(RETRY_PAUSE).await;
 }

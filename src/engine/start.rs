@@ -47,7 +47,7 @@ impl Engine {
         clock: Arc<dyn Clock>,
         config: EngineConfig,
     ) -> Result<(Arc<Self>, Running), StartError> {
-        let learner = Learner::restore(store.clone(), &rules.catalog, &config).await?;
+        let mut learner = Learner::restore(store.clone(), &rules.catalog, &config).await?;
         let models = Arc::new(learner.models().serving());
         let position = models.position();
         let snapshot = Snapshot { catalog: rules.catalog, models, prices: Arc::default() };

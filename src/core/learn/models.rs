@@ -98,7 +98,8 @@ impl Models {
     /// The models as decisions need them: without what waits, so that the copy is cheap whatever
     /// waits.
     #[must_use]
-    pub fn serving(&self) -> Self {
+    pub fn serving(&mut self) -> Self {
+        self.propensity.settle();
         Self {
             propensity: self.propensity.clone(),
             affinity: self.affinity.clone(),

@@ -83,6 +83,11 @@ impl Deep {
         }
     }
 
+    /// Readies what was learned for a clone by pointers.
+    pub fn settle(&mut self) {
+        self.cells.share();
+    }
+
     /// Whether every number is finite.
     #[must_use]
     pub fn is_sound(&self) -> bool {

@@ -5,7 +5,10 @@
 //! `x` moves `m` by `P x g` and takes `i (P x)(P x)'` off `P`, with gradient `g` and information
 //! `i` of [`Step`] (Bell, Cathey 1993, IEEE TAC 38(2); as a learner of weights that walk at
 //! random: Haykin 2001, "Kalman Filtering and Neural Networks", 2.3). Sparse inputs make `P x`
-//! cost `k d`, the update `d^2`, in single precision.
+//! cost `k d`, the update `d^2`, in single precision. Wider vectors do the same operations on each
+//! number, multiplication and addition apart, so that all machines get the same bits.
+
+use pulp::Arch;
 
 use super::weight::{LOGIT_MAX, Step};
 use crate::core::codec::bytes::{CodecError, Reader, Writer};
@@ -96,13 +99,15 @@ impl Dense {
     /// Adds `P x` to `gain`, which is brought to the length of a row.
     pub fn gain(&self, inputs: &[Dot], gain: &mut Vec<f32>) {
         gain.resize(self.stride, 0.0);
-        for dot in inputs.iter().filter(|dot| usize::from(dot.slot) < self.stride) {
-            let from = usize::from(dot.slot) * self.stride;
-            let row = &self.covariance[from..from + self.stride];
-            for (sum, one) in gain.iter_mut().zip(row) {
-                *sum += dot.x * one;
+        Arch::new().dispatch(|| {
+            for dot in inputs.iter().filter(|dot| usize::from(dot.slot) < self.stride) {
+                let from = usize::from(dot.slot) * self.stride;
+                let row = &self.covariance[from..from + self.stride];
+                for (sum, one) in gain.iter_mut().zip(row) {
+                    *sum += dot.x * one;
+                }
             }
-        }
+        });
     }
 
     /// The belief of `x' w`, given `gain` = `P x`. What has no slot yet has its prior variance.
@@ -143,14 +148,16 @@ impl Dense {
         for (mean, gain) in self.mean.iter_mut().zip(gain) {
             *mean = (*mean + gain * gradient).clamp(-bound, bound);
         }
-        for (row, own) in self.covariance.chunks_exact_mut(self.stride.max(1)).zip(gain) {
-            let scale = own * information;
-            if scale != 0.0 {
-                for (covariance, gain) in row.iter_mut().zip(gain) {
-                    *covariance -= scale * gain;
+        Arch::new().dispatch(|| {
+            for (row, own) in self.covariance.chunks_exact_mut(self.stride.max(1)).zip(gain) {
+                let scale = own * information;
+                if scale != 0.0 {
+                    for (covariance, gain) in row.iter_mut().zip(gain) {
+                        *covariance -= scale * gain;
+                    }
                 }
             }
-        }
+        });
         self.walk(drift as f32);
     }
 

@@ -120,6 +120,14 @@ impl Propensity {
         }
     }
 
+    /// Readies what was learned for a clone by pointers: without it a clone copies what was learned
+    /// since the last.
+    pub fn settle(&mut self) {
+        self.plain.settle();
+        self.deep.settle();
+        self.wide.settle();
+    }
+
     /// The settings, as bounded.
     #[must_use]
     pub fn spec(&self) -> &PropensitySpec {

@@ -61,6 +61,11 @@ impl Plain {
         }
     }
 
+    /// Readies what was learned for a clone by pointers.
+    pub fn settle(&mut self) {
+        self.cells.share();
+    }
+
     /// Whether every number is finite.
     #[must_use]
     pub fn is_sound(&self) -> bool {

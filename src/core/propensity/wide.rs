@@ -65,6 +65,11 @@ impl Wide {
         }
     }
 
+    /// Readies what was learned for a clone by pointers.
+    pub fn settle(&mut self) {
+        self.cells.share();
+    }
+
     /// Whether every number is one a weight may hold.
     #[must_use]
     pub fn is_sound(&self) -> bool {
