@@ -206,3 +206,62 @@ fn rules_are_published_listed_and_rolled_back() {
     let bad = run(&["publish", folder, "--server", served.grpc()]);
     assert_eq!(bad.status.code(), Some(64), "{}", stderr(&bad));
 }
+
+#[test]
+fn history_is_imported_once_and_teaches() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store");
+    let file = folder.path().join("history.csv");
+    // Students take the coffee, pensioners do not; told backwards, from a year ago on.
+    let mut text = "when,driver,coupon,occupation,has_children,expiration,taken\n".to_owned();
+    for row in (0..600_i64).rev() {
+        let (occupation, taken) = if row % 2 == 0 { ("Student", 1) } else { ("Retired", 0) };
+        let at = jiff::Timestamp::from_second(1_748_000_000 + row * 3600).unwrap();
+        text += &format!("{at},driver {row},coffee_house,{occupation},no,1d,{taken}\n");
+    }
+    std::fs::write(&file, &text).unwrap();
+    let rules = "--rules=examples/coupons/rules";
+    let served = Served::start(&[rules, "--data", store.to_str().unwrap()]);
+    let columns =
+        ["--customer=driver", "--offer=coupon", "--time=when", "--outcome=taken", "--on=in_car"];
+    let import = |file: &std::path::Path| {
+        let history = format!("--history={}", file.display());
+        let history = ["import", &history, "--json", "--server", served.grpc()];
+        run(&[&history[..], &columns].concat())
+    };
+    let first: Value = serde_json::from_slice(&import(&file).stdout).unwrap();
+    assert_eq!((&first["rows"], &first["applied"]), (&600.into(), &600.into()), "{first}");
+    let again: Value = serde_json::from_slice(&import(&file).stdout).unwrap();
+    assert_eq!((&again["duplicates"], &again["applied"]), (&600.into(), &0.into()), "{again}");
+
+    let propensity = |customer: &str| {
+        let asked = ["decide", "--customer", customer, "--channel", "in_car", "--dry-run"];
+        let decision = served.ask(&asked);
+        let offers = decision["channels"][0]["placements"][0]["offers"].as_array().unwrap();
+        let coffee = offers.iter().find(|offer| offer["offer_id"] == "coffee_house");
+        coffee.unwrap_or_else(|| panic!("{decision}"))["propensity"].as_f64().unwrap()
+    };
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while propensity("driver 0") < propensity("driver 1") + 0.5 {
+        assert!(Instant::now() < deadline, "{}", propensity("driver 0"));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+
+    // What cannot be used is told with row and column, and nothing is sent.
+    for (bad, said) in [
+        (text.replace(",0\n", ",maybe\n"), "column `taken`: `maybe` is no outcome"),
+        (text.replace(",no,", ",some,"), "column `has_children`: `some` is no bool"),
+        (text.replace("when,", "then,"), "there is no column `when`; did you mean `then`?"),
+    ] {
+        std::fs::write(&file, bad).unwrap();
+        let output = import(&file);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stderr(&output).contains(said), "{}", stderr(&output));
+    }
+    std::fs::write(&file, text.replace("coffee_house", "cofee_house")).unwrap();
+    let output = import(&file);
+    assert_eq!(output.status.code(), Some(1));
+    let refused: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(refused["rejected"], 600, "{refused}");
+    assert!(refused["reasons"][0].as_str().unwrap().contains("cofee_house"), "{refused}");
+}

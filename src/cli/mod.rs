@@ -9,6 +9,7 @@ mod demo;
 pub mod eval;
 mod evaluate;
 mod exit;
+mod import;
 mod output;
 mod profile;
 mod publish;
@@ -56,6 +57,8 @@ enum Command {
     Schema(schema::Args),
     /// Say how good the models are on a file of past outcomes.
     Evaluate(Box<evaluate::Args>),
+    /// Tell a running service of past contacts, so that its models are warm.
+    Import(Box<import::Args>),
     /// Measure.
     Bench(bench::Args),
 }
@@ -83,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Versions(args) => publish::versions(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Bench(args) => bench::run(args),
     };
     match result {

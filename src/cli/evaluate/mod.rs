@@ -6,11 +6,11 @@ mod affinity;
 mod amounts;
 mod bandit;
 mod columns;
-mod data;
+pub(super) mod data;
 mod parquet;
 mod policy;
 mod propensity;
-mod table;
+pub(super) mod table;
 mod uplift;
 mod value;
 
