@@ -46,6 +46,11 @@ fn asked(candidate: &Candidate, prior: Prior) -> Candidate {
 }
 
 impl Funnel {
+    /// Readies what was learned for a clone by pointers.
+    pub fn settle(&mut self) {
+        self.0.values_mut().filter_map(Arc::get_mut).for_each(|head| head.model.settle());
+    }
+
     /// The head of a stage, counted from 1; `None` while nothing was learned of it.
     #[must_use]
     pub fn head(&self, stages: &Stages, stage: usize) -> Option<&Head> {

@@ -100,6 +100,7 @@ impl Models {
     #[must_use]
     pub fn serving(&mut self) -> Self {
         self.propensity.settle();
+        self.funnel.settle();
         Self {
             propensity: self.propensity.clone(),
             affinity: self.affinity.clone(),
