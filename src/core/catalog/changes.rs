@@ -239,4 +239,59 @@ mod tests {
         );
         assert_eq!(changes(&after, &after), Vec::<String>::new());
     }
+
+    #[test]
+    fn goals_schemes_quotas_and_segments_are_told_too() {
+        let before = folder(&[
+            (
+                "objectives.yaml",
+                "objectives:\n  margin: {weight: 1.0, target: {amount: 20000, per: month}}\n  \
+                 service: {weight: 1.0}\nrates: {click: 3}\nresources:\n  \
+                 letters: {max: 20000, per: week}\nconstraints:\n  \
+                 care: {share: {kinds: [serve]}, min: 0.3}\n",
+            ),
+            (
+                "arbitration.yaml",
+                "schemes:\n  picky: {kind: constrained, threshold: 1.5}\nchannels:\n  \
+                 email: {scheme: picky}\n",
+            ),
+            ("policies/q.yaml", "quotas:\n- {id: gifts, max: 100, per: day}\n"),
+            ("segments.yaml", "segments:\n  rich: {when: customer.income > 40.0}\n"),
+        ]);
+        let after = folder(&[
+            (
+                "objectives.yaml",
+                "objectives:\n  margin: {weight: \"segment.rich ? 2.0 : 1.0\", target: {amount: \
+                 25000, per: month}}\n  goodwill: {weight: 0, budget: {amount: 3000, per: \
+                 month}}\nrates: {click: 4}\nresources:\n  letters: {max: 15000, per: \
+                 week}\nconstraints:\n  care: {share: {kinds: [serve, retain]}, min: 0.4}\n",
+            ),
+            (
+                "arbitration.yaml",
+                "schemes:\n  picky: {kind: constrained, threshold: 2}\nchannels:\n  \
+                 email: {scheme: pcvl}\n",
+            ),
+            ("policies/q.yaml", "quotas:\n- {id: gifts, max: 50, per: week}\n"),
+            ("segments.yaml", "segments:\n  rich: {when: customer.income > 60.0}\n"),
+        ]);
+        let told = changes(&before, &after);
+        for expected in [
+            "objective `goodwill` added",
+            "objective `service` removed",
+            "objective `margin`: target.amount 20000 → 25000",
+            "objective `margin`: weight 1.0 → segment.rich ? 2.0 : 1.0",
+            "rate `click`: 3 → 4",
+            "resource `letters`: max 20000 → 15000",
+            "constraint `care`: min 0.3 → 0.4",
+            "constraint `care`: share.kinds +retain",
+            "scheme `picky`: threshold 1.5 → 2",
+            "arbitration of channel `email`: scheme picky → pcvl",
+            "quota `gifts`: max 100 → 50",
+            "quota `gifts`: per day → week",
+            "segment `rich`: when customer.income > 40.0 → customer.income > 60.0",
+        ] {
+            assert!(told.iter().any(|told| told == expected), "{expected}: {told:#?}");
+        }
+        assert_eq!(told.len(), 13, "{told:#?}");
+    }
 }
