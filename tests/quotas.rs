@@ -310,7 +310,7 @@ async fn an_impression_after_its_hold_is_counted_and_closes_the_quota() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_paced_quota_lasts_and_is_counted_by_the_ledger() {
     const ROUNDS: usize = 40;
-    let server = RedisServer::start();
+    let mut server = RedisServer::start();
     let given = |paced: bool| {
         let mut files = rules("  - { id: volume, max: 100, per: day, zone: UTC }\n");
         files.retain(|(path, _)| path != "arbitration.yaml");
@@ -350,9 +350,15 @@ async fn a_paced_quota_lasts_and_is_counted_by_the_ledger() {
             let standing = line.standing.unwrap();
             assert!(standing.price > 0.0, "{standing:?}");
             assert!((standing.attained - count as f64).abs() <= 5.0, "{standing:?} {count}");
+            // Without the store the last prices serve.
+            let prices = engine.snapshot().prices.clone();
+            server.kill();
+            assert!(engine.pace().await.is_err());
+            assert_eq!(*engine.snapshot().prices, *prices);
+        } else {
+            running.stop(&engine).await;
         }
         counts.push(count);
-        running.stop(&engine).await;
     }
     assert_eq!(counts[0], 100, "without a price all is gone within the hour");
     assert!(counts[1] > 0 && counts[1] < 50, "with one it lasts: {counts:?}");
