@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::catalog as outline;
 use super::fate;
-use super::kind::offer_kind;
+use super::kind::{offer_kind, outcome_kind};
 use super::reasons::reasons;
 use super::time::timestamp;
 use crate::api::wire::v1;
@@ -15,6 +15,7 @@ use crate::core::decide::{
     ChannelDecision, ChannelRequest, NoOffer, Placed, PlacementDecision, RenderedContent,
 };
 use crate::core::feature::FeatureVector;
+use crate::core::interaction::OutcomeKind;
 use crate::core::policy::Gate;
 use crate::core::propensity::Estimate;
 use crate::engine::{Decided, DegradedPart};
@@ -240,6 +241,7 @@ impl Telling<'_> {
             rank: placed.slot + 1,
             score: placed.score,
             propensity: Some(propensity(&placed.estimate)),
+            outcome_probabilities: placed.funnel.iter().map(outcome_probability).collect(),
             affinity: placed.factors.affinity,
             value: valued.then_some(placed.factors.value),
             uplift: None,
@@ -269,6 +271,10 @@ pub fn localized(offer: &Offer, locale: &str) -> String {
         .or_else(|| names.values().next())
         .map(|name| name.to_string())
         .unwrap_or_default()
+}
+
+fn outcome_probability((kind, probability): &(OutcomeKind, f64)) -> v1::OutcomeProbability {
+    v1::OutcomeProbability { kind: outcome_kind(*kind).into(), probability: *probability }
 }
 
 /// Share of the intervals that hold the true probability.

@@ -5,8 +5,10 @@ use super::decision::{PlacementRequest, PricedLine};
 use crate::core::arbitration::score::{Factors, Ranking};
 use crate::core::catalog::{Channel, Offer, Scheme, SchemeFormula};
 use crate::core::expression::{EvalError, Slot};
+use crate::core::interaction::OutcomeKind;
 use crate::core::key::{Key, unit};
-use crate::core::objective::{Cost, Weights};
+use crate::core::learn::Probabilities;
+use crate::core::objective::{Cost, Rates, Weights};
 use crate::core::policy::{Bitset, StateSpec};
 use crate::core::propensity::{self, Estimate};
 use crate::core::value::Value;
@@ -19,6 +21,8 @@ pub(super) struct Candidate {
     pub(super) score: f64,
     pub(super) factors: Factors,
     pub(super) estimate: Estimate,
+    /// Probability of each stage of the funnel.
+    pub(super) funnel: Probabilities,
     /// How many treatments could show it here.
     pub(super) choices: u32,
     /// Whether the treatment is the best of them.
@@ -110,7 +114,8 @@ impl<'a> Scorer<'a> {
         let pacing = &self.shared.catalog().pacing;
         let prices = &self.shared.snapshot.prices;
         let priced = |line| prices.get(line) != 0.0;
-        let uses = pacing.uses(candidate.offer, self.channel_index, frame, priced);
+        let rates = self.rates(&candidate.funnel, &candidate.estimate);
+        let uses = pacing.uses(candidate.offer, self.channel_index, frame, &rates, priced);
         let uses = uses.unwrap_or_default();
         let lines = uses.iter().filter_map(|each| {
             let line = pacing.lines.get(usize::from(each.line))?;
@@ -272,9 +277,17 @@ impl<'a> Scorer<'a> {
         };
         let estimate =
             self.shared.snapshot.models.propensity.predict(&self.shared.prepared, &asked);
+        let models = &self.shared.snapshot.models;
+        let stages = &self.shared.catalog().models.answers.stages;
+        let funnel = models.funnel.probabilities(stages, &self.shared.funnel, &asked);
         let (known, cost) = match *base {
-            Some(known) => known,
-            None => *base.insert(self.factors(index, offer, affinity, ranking, frame)?),
+            // What comes with the positive outcome differs by treatment where a funnel says so.
+            Some(known) if funnel.is_empty() => known,
+            _ => {
+                let rates = self.rates(&funnel, &estimate);
+                let made = self.factors((index, offer), affinity, ranking, frame, &rates)?;
+                *base.insert(made)
+            }
         };
         let propensity = ranking.propensity(&estimate, &offer.prior);
         let factors = Factors {
@@ -294,6 +307,7 @@ impl<'a> Scorer<'a> {
             score,
             factors,
             estimate,
+            funnel,
             choices,
             is_best,
             charged,
@@ -308,16 +322,22 @@ impl<'a> Scorer<'a> {
         own * self.state.map_or(1.0, |state| state.lever(offer))
     }
 
-    /// The factors that do not depend on the treatment; also writes `objective.*` for formulas.
+    /// How often clicks and conversions come with a positive outcome.
+    pub(super) fn rates(&self, funnel: &[(OutcomeKind, f64)], estimate: &Estimate) -> Rates {
+        self.shared.catalog().pacing.rates.with(funnel, estimate.probability)
+    }
+
+    /// The factors that do not depend on the treatment, but for `rates`; also writes `objective.*`
+    /// for formulas.
     fn factors(
         &self,
-        index: u32,
-        offer: &Offer,
+        (index, offer): (u32, &Offer),
         affinity: Option<f64>,
         ranking: &Ranking<'_>,
         frame: &mut [Option<Value>],
+        rates: &Rates,
     ) -> Result<(Factors, Cost), EvalError> {
-        let contributions = self.weights.contributions(offer, frame)?;
+        let contributions = self.weights.contributions(offer, frame, rates)?;
         let catalog = self.shared.catalog();
         let formula = &ranking.scheme.formula;
         if matches!(formula, SchemeFormula::Custom(_) | SchemeFormula::FirstMatch(_)) {
@@ -335,7 +355,7 @@ impl<'a> Scorer<'a> {
         };
         let cost = if ranking.scheme.reads_cost {
             let prices = &self.shared.snapshot.prices;
-            let mut cost = catalog.pacing.cost(prices, index, self.channel_index, frame)?;
+            let mut cost = catalog.pacing.cost(prices, index, self.channel_index, frame, rates)?;
             let under = self.contacts.iter().filter(|each| self.limits(each.limit, index));
             cost.contact += under.map(|each| each.price).sum::<f64>();
             cost

@@ -349,6 +349,7 @@ fn placement(
             score: candidate.score,
             factors: candidate.factors,
             estimate: candidate.estimate,
+            funnel: candidate.funnel.to_vec(),
             diversity: filled.diversity(slot, candidate.offer),
             bundle: filled.bundle(position),
             selection_probability: filled.chances.of(
@@ -397,7 +398,8 @@ fn reasons(
         })
         .unwrap_or_default();
     let because = shared.affinity().because(&shared.interests, offer.item, ITEMS_SHOWN_MAX);
-    let objectives = scorer.weights().contributions(offer, frame).unwrap_or_default();
+    let rates = scorer.rates(&candidate.funnel, &candidate.estimate);
+    let objectives = scorer.weights().contributions(offer, frame, &rates).unwrap_or_default();
     let ranking =
         catalog.schemes.get(usize::from(scheme)).map(|scheme| Ranking::new(scheme, frame));
     Reasons {

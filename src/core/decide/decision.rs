@@ -9,6 +9,7 @@ use crate::core::arbitration::score::Factors;
 use crate::core::catalog::source::ContentType;
 use crate::core::expression::Slot;
 use crate::core::feature::FeatureVector;
+use crate::core::interaction::OutcomeKind;
 use crate::core::key::{Key, mix64};
 use crate::core::policy::{Stop, Supply};
 use crate::core::propensity::Estimate;
@@ -181,6 +182,8 @@ pub struct Placed {
     pub factors: Factors,
     /// Propensity with its uncertainty.
     pub estimate: Estimate,
+    /// Probability of each stage of the funnel, first to last; empty where none is declared.
+    pub funnel: Vec<(OutcomeKind, f64)>,
     /// What variety counts of the score in this slot, in 0..=1; 1 where none is asked.
     pub diversity: f64,
     /// Id of the bundle that it is part of.

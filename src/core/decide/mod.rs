@@ -34,7 +34,7 @@ use crate::core::experiment::{self, ArmSpec};
 use crate::core::expression::Slot;
 use crate::core::feature::{FeatureBuilder, FeatureVector};
 use crate::core::key::Key;
-use crate::core::learn::Models;
+use crate::core::learn::{Models, PreparedFunnel};
 use crate::core::objective::Prices;
 use crate::core::policy::{Evaluation, Setting, Subject};
 use crate::core::profile::{Contact, Profile};
@@ -69,6 +69,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) answers: answers::Answers<'a>,
     pub(crate) interests: Vec<(Key, f32)>,
     pub(crate) prepared: Prepared,
+    /// The same for each stage of the funnel, where there is one.
+    pub(crate) funnel: PreparedFunnel,
     /// What explanations share; made for the first that is asked for.
     pub(crate) ascribed: OnceCell<Ascribed>,
 }
@@ -103,6 +105,7 @@ pub fn decide(
         Subject::Unavailable => (Vec::new(), &[] as &[Contact]),
     };
     let prepared = snapshot.models.propensity.prepare(&features);
+    let funnel = snapshot.models.funnel.prepare(&catalog.models.answers.stages, &features);
     let failures = RefCell::new(failed);
     let answers = answers::Answers::of(catalog, subject, request.interaction, now);
     let arm = experiment::arm(catalog, request.customer);
@@ -117,6 +120,7 @@ pub fn decide(
         answers,
         interests,
         prepared,
+        funnel,
         ascribed: OnceCell::new(),
     };
     let setting = Setting {

@@ -46,7 +46,8 @@ pub(super) fn of(
     for placed in placements.iter().flat_map(|placement| &placement.offers) {
         let factors = &placed.factors;
         paced.value += factors.propensity * factors.value + factors.contact_value;
-        let uses = pacing.uses(placed.offer, channel, frame, |_| true);
+        let rates = pacing.rates.with(&placed.funnel, placed.estimate.probability);
+        let uses = pacing.uses(placed.offer, channel, frame, &rates, |_| true);
         for each in uses.unwrap_or_default() {
             paced.add(each.line, each.at(placed.estimate.probability));
         }

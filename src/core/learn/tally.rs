@@ -118,11 +118,13 @@ impl Tally {
         self.squares += (p - label) * (p - label) - p * p;
         self.positives += label;
         let bin = (p * CALIBRATION_BINS as f64) as usize;
-        if let Some(bin) = self.bins.get_mut(bin.min(CALIBRATION_BINS - 1)) {
+        // What was said then may have been another probability: only where something was said.
+        let bin = self.bins.get_mut(bin.min(CALIBRATION_BINS - 1));
+        if let Some(bin) = bin.filter(|bin| bin.count > 0) {
             bin.observed += label;
         }
-        if let Some(rank) = self.ranks.get_mut(rank_of(p)) {
-            rank.0 = (rank.0 - label).max(0.0);
+        if let Some(rank) = self.ranks.get_mut(rank_of(p)).filter(|rank| rank.0 >= label) {
+            rank.0 -= label;
             rank.1 += label;
         }
     }

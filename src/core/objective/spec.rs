@@ -5,6 +5,10 @@ use smallvec::SmallVec;
 use super::{Cost, Forecast, Line, PacedLimit, Prices, Use};
 use crate::core::catalog::Number;
 use crate::core::expression::{EvalError, Frame};
+use crate::core::interaction::OutcomeKind;
+
+/// Most of an outcome by positive outcome.
+const RATE_MAX: f64 = 1e6;
 
 /// How often what is not the positive outcome itself comes with it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,6 +17,22 @@ pub struct Rates {
     pub click: f64,
     /// Conversions by positive outcome, ≥ 0.
     pub convert: f64,
+}
+
+impl Rates {
+    /// These rates, but for the outcomes whose probability is known: with the positive outcome at
+    /// `positive`, as many of them come with it as makes their own probability.
+    #[must_use]
+    pub fn with(self, known: &[(OutcomeKind, f64)], positive: f64) -> Self {
+        let rate = |kind, usual| {
+            let own = known.iter().find(|(own, _)| *own == kind);
+            own.map_or(usual, |(_, own)| (own / positive.max(1e-9)).min(RATE_MAX))
+        };
+        Self {
+            click: rate(OutcomeKind::Click, self.click),
+            convert: rate(OutcomeKind::Convert, self.convert),
+        }
+    }
 }
 
 impl Default for Rates {
@@ -116,7 +136,8 @@ impl PacingSpec {
         u16::try_from(found).ok()
     }
 
-    /// What one contact with an offer on a channel uses, of the lines that `asked` picks.
+    /// What one contact with an offer on a channel uses, of the lines that `asked` picks, where so
+    /// much comes with a positive outcome.
     ///
     /// # Errors
     /// When a measure cannot be computed.
@@ -125,6 +146,7 @@ impl PacingSpec {
         offer: u32,
         channel: u16,
         frame: &Frame,
+        rates: &Rates,
         asked: impl Fn(u16) -> bool,
     ) -> Result<Uses, EvalError> {
         let bit = 1_u64.checked_shl(u32::from(channel)).unwrap_or(0);
@@ -132,13 +154,13 @@ impl PacingSpec {
         let mut uses = Uses::new();
         for spec in specs.iter().filter(|spec| spec.channels & bit != 0 && asked(spec.line)) {
             let contact = spec.measure.contact(frame)?;
-            let positive = spec.measure.positive(&self.rates, frame)?;
+            let positive = spec.measure.positive(rates, frame)?;
             uses.push(Use { line: spec.line, contact, positive });
         }
         Ok(uses)
     }
 
-    /// What an offer costs on a channel at `prices`.
+    /// What an offer costs on a channel at `prices`, where so much comes with a positive outcome.
     ///
     /// # Errors
     /// When a measure of a line that has a price cannot be computed.
@@ -148,11 +170,12 @@ impl PacingSpec {
         offer: u32,
         channel: u16,
         frame: &Frame,
+        rates: &Rates,
     ) -> Result<Cost, EvalError> {
         if prices.all_free() {
             return Ok(Cost::default());
         }
-        let uses = self.uses(offer, channel, frame, |line| prices.get(line) != 0.0)?;
+        let uses = self.uses(offer, channel, frame, rates, |line| prices.get(line) != 0.0)?;
         Ok(Cost::of(prices, &self.lines, &uses))
     }
 }

@@ -13,14 +13,13 @@ pub struct Weights {
     pub by_objective: Vec<f64>,
     /// Objectives left out: index and why.
     pub failed: Vec<(u16, EvalError)>,
-    rates: Rates,
 }
 
 impl Weights {
     /// Computes the weights from a decision's frame.
     #[must_use]
     pub fn of(catalog: &Catalog, frame: &Frame) -> Self {
-        let mut weights = Self { rates: catalog.pacing.rates, ..Self::default() };
+        let mut weights = Self::default();
         for (index, objective) in (0_u16..).zip(&catalog.objectives) {
             match objective.weight.eval(frame) {
                 Ok(weight) => weights.by_objective.push(weight),
@@ -34,7 +33,7 @@ impl Weights {
     }
 
     /// Weighted contribution of `offer` to each objective it serves, with a positive outcome and what
-    /// comes with it.
+    /// comes with it at `rates`.
     ///
     /// # Errors
     /// When a contribution cannot be computed.
@@ -42,13 +41,14 @@ impl Weights {
         &self,
         offer: &Offer,
         frame: &Frame,
+        rates: &Rates,
     ) -> Result<Vec<(u16, f64)>, EvalError> {
         let mut contributions = Vec::with_capacity(offer.contributions.len());
         for (objective, number) in &offer.contributions {
             contributions.push((*objective, self.of_objective(*objective) * number.eval(frame)?));
         }
         for (objective, measure) in &offer.contributions_beyond {
-            let beyond = self.of_objective(*objective) * measure.positive(&self.rates, frame)?;
+            let beyond = self.of_objective(*objective) * measure.positive(rates, frame)?;
             match contributions.iter_mut().find(|(known, _)| known == objective) {
                 Some((_, amount)) => *amount += beyond,
                 None => contributions.push((*objective, beyond)),
