@@ -92,6 +92,7 @@ fn run_one(
         Some(channel_request(*channel, spec, placement, case.locale.clone()))
     });
     let request = Request {
+        as_standard: false,
         customer: case.customer,
         supply: case.supply.clone(),
         channels: channels.collect(),

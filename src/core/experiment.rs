@@ -117,6 +117,15 @@ pub fn arm(catalog: &Catalog, customer: u64) -> Option<&ArmSpec> {
     catalog.experiment.as_ref()?.arm(customer)
 }
 
+/// What is offered all the same to a customer of a control group; `None`: the customer is in none.
+#[must_use]
+pub fn kept_in_control(catalog: &Catalog, customer: u64) -> Option<&Bitset> {
+    match &arm(catalog, customer)?.kind {
+        ArmKind::Control(kept) => Some(kept),
+        _ => None,
+    }
+}
+
 /// The name of a customer's arm; empty where there is no experiment.
 #[must_use]
 pub fn arm_name(catalog: &Catalog, customer: u64) -> Arc<str> {

@@ -31,6 +31,7 @@ pub mod propensity;
 pub mod record;
 pub mod segment;
 pub mod table;
+pub mod teach;
 pub mod time;
 pub mod value;
 pub mod zone;

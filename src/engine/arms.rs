@@ -8,10 +8,13 @@ use super::answer::Decided;
 use super::state::Engine;
 use crate::core::experiment;
 use crate::core::key::{Key, mix64};
-use crate::core::learn::{ArmRecord, LearningRecord};
+use crate::core::learn::{ArmRecord, LearningRecord, WithheldRecord};
 
 /// Purpose of the draws that give records their ids.
 const DRAW_RECORD: u64 = 0x6172_6d73;
+
+/// Most records that wait to be written.
+const UNSURE_MAX: usize = 65_536;
 
 /// Counts that wait to be written.
 #[derive(Debug, Default)]
@@ -36,6 +39,22 @@ impl Engine {
         let count = waiting.counts.entry(arm).or_default();
         count.0 += 1;
         count.1 += u64::from(offered);
+    }
+
+    /// Keeps what was withheld from a customer of the control group until it is written; what comes
+    /// when too much waits is left out and counted.
+    pub(super) fn note_withheld(&self, withheld: Vec<WithheldRecord>) {
+        if withheld.is_empty() {
+            return;
+        }
+        let mut waiting = self.arms.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.unsure.len() + withheld.len() > UNSURE_MAX {
+            metrics::counter!("arbitra_withheld_dropped_total").increment(withheld.len() as u64);
+            return;
+        }
+        waiting
+            .unsure
+            .extend(withheld.into_iter().map(|record| LearningRecord::Withheld(record).encode()));
     }
 
     /// Writes what was counted; what could not be written is written with the next.

@@ -7,7 +7,7 @@ use super::answer::{Decided, Degradation, DegradedPart, Versions};
 use super::error::EngineError;
 use super::state::{Engine, STRIPES};
 use crate::core::catalog::source::ContactPoint;
-use crate::core::decide::{Decision, DecisionRecord, Paced, Request, Snapshot, decide};
+use crate::core::decide::{Decision, DecisionRecord, Paced, Request, Snapshot, decide, withheld};
 use crate::core::key::{Key, id64, mix64};
 use crate::core::policy::Subject;
 use crate::core::profile::{Consent, ConsentState, Contact, Profile};
@@ -189,6 +189,9 @@ impl Engine {
         };
         let started = Instant::now();
         let decision = decide(&call.snapshot, subject, &call.request, now, seed);
+        if !call.dry_run {
+            self.note_withheld(withheld(&call.snapshot, subject, &call.request, now, seed));
+        }
         metrics::histogram!("arbitra_decide_core_seconds").record(started.elapsed().as_secs_f64());
         for (condition, why) in &decision.failures {
             metrics::counter!("arbitra_condition_failures_total").increment(1);

@@ -244,7 +244,7 @@ impl Telling<'_> {
             outcome_probabilities: placed.funnel.iter().map(outcome_probability).collect(),
             affinity: placed.factors.affinity,
             value: valued.then_some(placed.factors.value),
-            uplift: None,
+            uplift: placed.factors.uplift,
             lever,
             context_weight,
             selection_mode: mode.into(),

@@ -75,6 +75,7 @@ pub fn factors(scheme: Option<&Scheme>, placed: &Placed) -> Vec<v1::Factor> {
             factors.push(factor(name, moved, placed.score - without));
         }
     }
+    factors.extend(learned(scheme, placed));
     if placed.diversity != 1.0 {
         let change = placed.score * (placed.diversity - 1.0);
         factors.push(factor("diversity", placed.diversity, change));
@@ -82,23 +83,36 @@ pub fn factors(scheme: Option<&Scheme>, placed: &Placed) -> Vec<v1::Factor> {
     factors
 }
 
+/// What the models beside the propensity say, where the scheme has not told it already.
+fn learned(scheme: Option<&Scheme>, placed: &Placed) -> Vec<v1::Factor> {
+    let Factors { uplift, uplift_deviation, expected_amount, expected_days, .. } = placed.factors;
+    let uplift = uplift.filter(|_| !scheme.is_some_and(|scheme| scheme.by_uplift));
+    let uplift = uplift.map(|uplift| v1::Factor {
+        text: format!("± {uplift_deviation:.4}"),
+        ..factor("uplift", uplift, 0.0)
+    });
+    let amount = expected_amount.map(|amount| factor("expected_amount", amount, 0.0));
+    let days = expected_days.map(|days| factor("expected_days", days, 0.0));
+    [uplift, amount, days].into_iter().flatten().collect()
+}
+
 fn of_scheme(scheme: Option<&Scheme>, placed: &Placed) -> Vec<v1::Factor> {
     let score = placed.score;
+    let uplift = placed.factors.uplift.filter(|_| scheme.is_some_and(|scheme| scheme.by_uplift));
+    let chance = if uplift.is_some() { "uplift" } else { "propensity" };
     let Factors { propensity, value, lever, context_weight, priority, affinity, .. } =
         placed.factors;
+    let propensity = uplift.unwrap_or(propensity);
     match scheme.map(|scheme| &scheme.formula) {
         Some(SchemeFormula::Priority) => vec![
             factor("priority", f64::from(priority), f64::from(priority)),
-            factor("propensity", propensity, propensity),
+            factor(chance, propensity, propensity),
         ],
-        Some(SchemeFormula::Propensity) => vec![factor("propensity", propensity, score)],
+        Some(SchemeFormula::Propensity) => vec![factor(chance, propensity, score)],
         Some(SchemeFormula::ExpectedValue) => {
             let contact = placed.factors.contact_value;
-            let mut factors = product(&[
-                ("propensity", propensity, 1.0),
-                ("value", value, 1.0),
-                ("lever", lever, 1.0),
-            ]);
+            let mut factors =
+                product(&[(chance, propensity, 1.0), ("value", value, 1.0), ("lever", lever, 1.0)]);
             if contact != 0.0 {
                 factors.push(factor("contact_value", contact, contact * lever));
             }
@@ -107,15 +121,15 @@ fn of_scheme(scheme: Option<&Scheme>, placed: &Placed) -> Vec<v1::Factor> {
         Some(SchemeFormula::Pcvl(exponents)) => {
             let ExponentsSource { propensity: p, context: c, value: v, lever: l } = *exponents;
             product(&[
-                ("propensity", propensity, p),
+                (chance, propensity, p),
                 ("context_weight", context_weight, c),
                 ("value", value, v),
                 ("lever", lever, l),
             ])
         }
-        Some(SchemeFormula::Constrained) => constrained(&placed.factors),
+        Some(SchemeFormula::Constrained) => constrained(&Factors { propensity, ..placed.factors }),
         Some(SchemeFormula::WeightedObjectives(_)) => {
-            vec![factor("propensity", propensity, score)]
+            vec![factor(chance, propensity, score)]
         }
         Some(SchemeFormula::MarketerScore(scores)) => {
             vec![factor("interest", interest(scores.interest, &placed.factors), score)]

@@ -38,6 +38,25 @@ pub struct Factors {
     pub influence: f64,
     /// What objections within this interaction do to it: 1 + Σ percent, ≥ 0; 1 when nothing does.
     pub objection: f64,
+    /// What the contact adds to the probability of the positive outcome, in (-1, 1); `None` when
+    /// nobody asks or nothing is known.
+    pub uplift: Option<f64>,
+    /// Standard deviation of the belief in the uplift; 0 where it was not asked for.
+    pub uplift_deviation: f64,
+    /// What a positive outcome brings, by what was learned, in the organisation's money; `None` when
+    /// nobody asks or nothing is known.
+    pub expected_amount: Option<f64>,
+    /// Days from the decision to a positive outcome; `None` when nobody asks or nothing is known.
+    pub expected_days: Option<f64>,
+}
+
+impl Factors {
+    /// The chance that a scheme counts: the propensity, or what the contact adds to it (the
+    /// propensity, while nothing is known of that).
+    #[must_use]
+    pub fn chance(&self, scheme: &Scheme) -> f64 {
+        if scheme.by_uplift { self.uplift.unwrap_or(self.propensity) } else { self.propensity }
+    }
 }
 
 /// A scheme made ready for the offers of one placement: conditions on the customer are asked once.
@@ -121,6 +140,8 @@ impl<'a> Ranking<'a> {
     /// - a custom formula, or the first that matches, over the frame, into which the factors are
     ///   written first.
     ///
+    /// P is the propensity, or the uplift where the scheme's basis is that.
+    ///
     /// A positive score is then multiplied by the factors `influence` and `objection`, unless the
     /// formula reads them itself; under `priority` they only move the propensity.
     ///
@@ -134,6 +155,7 @@ impl<'a> Ranking<'a> {
         frame: &mut [Option<Value>],
     ) -> Result<f64, EvalError> {
         let scheme = self.scheme;
+        let factors = &Factors { propensity: factors.chance(scheme), ..*factors };
         let moved = self.moved_by(factors);
         let score = match &scheme.formula {
             SchemeFormula::Priority => {
@@ -233,4 +255,8 @@ fn write(factors: &Factors, frame: &mut [Option<Value>]) {
     set(builtin::PRIORITY, Value::Int(i64::from(factors.priority)));
     set(builtin::INFLUENCE, Value::Double(factors.influence));
     set(builtin::OBJECTION, Value::Double(factors.objection));
+    let uplift = factors.uplift.unwrap_or(factors.propensity);
+    set(builtin::UPLIFT, Value::Double(uplift));
+    set(builtin::EXPECTED_AMOUNT, Value::Double(factors.expected_amount.unwrap_or(factors.value)));
+    set(builtin::EXPECTED_DAYS, Value::Double(factors.expected_days.unwrap_or(0.0)));
 }

@@ -30,7 +30,8 @@ pub use compile::{
 pub use kind::{FileKind, json_schema};
 pub use load::{Inspected, Loaded, inspect, load};
 pub use model::{
-    Catalog, CatalogVersion, Channel, Content, ContentVariant, ExclusionSpec, Group, ModelsSpec,
-    Number, Objective, Offer, Placement, Prior, Scheme, SchemeFormula, Treatment,
+    Catalog, CatalogVersion, Channel, Content, ContentVariant, ExclusionSpec, Group, HeadsSpec,
+    ModelsSpec, Number, Objective, Offer, Placement, Prior, Replaces, Scheme, SchemeFormula,
+    Treatment, ValueSpec,
 };
 pub use read::{FILES_MAX, FOLDER_BYTES_MAX};

@@ -244,6 +244,14 @@ pub struct Scheme {
     pub reads_objection: bool,
     /// Whether it needs to know what an offer costs at the shadow prices.
     pub reads_cost: bool,
+    /// Whether what the contact adds counts as the chance of the positive outcome.
+    pub by_uplift: bool,
+    /// Whether it needs to know what the contact adds.
+    pub reads_uplift: bool,
+    /// Whether the formula reads `expected_amount`.
+    pub reads_amount: bool,
+    /// Whether the formula reads `expected_days`.
+    pub reads_days: bool,
 }
 
 /// How a score is made.
@@ -280,4 +288,37 @@ pub struct ModelsSpec {
     pub affinity_half_life_ms: i64,
     /// Weight of an accepted offer's item.
     pub accept_item_weight: f32,
+    /// What is learned beside the propensity.
+    pub heads: HeadsSpec,
+}
+
+/// What is learned beside the propensity.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HeadsSpec {
+    /// What a contact changes: how long a withheld offer waits, ms.
+    pub uplift_window_ms: Option<i64>,
+    /// What a positive outcome brings.
+    pub value: Option<ValueSpec>,
+    /// How long it takes: bits of the outcomes.
+    pub days: Option<u8>,
+}
+
+/// What a positive outcome brings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ValueSpec {
+    /// Bits of the outcomes whose value it is.
+    pub outcomes: u8,
+    /// What it takes the place of.
+    pub replaces: Option<Replaces>,
+    /// How many amounts the declared one is worth.
+    pub evidence: f64,
+}
+
+/// What learned amounts take the place of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replaces {
+    /// The declared value.
+    Value,
+    /// Contributions to the objective of this index.
+    Objective(u16),
 }

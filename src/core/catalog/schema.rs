@@ -48,6 +48,12 @@ pub mod builtin {
     pub const STATE: Slot = Slot(16);
     /// `arm`: the customer's arm of the experiment.
     pub const ARM: Slot = Slot(17);
+    /// `uplift`: what the contact adds to the probability (schemes only).
+    pub const UPLIFT: Slot = Slot(18);
+    /// `expected_amount`: what a positive outcome brings (schemes only).
+    pub const EXPECTED_AMOUNT: Slot = Slot(19);
+    /// `expected_days`: days from the decision to a positive outcome (schemes only).
+    pub const EXPECTED_DAYS: Slot = Slot(20);
     /// The first slot that the schema itself assigns.
     pub const FIRST_FREE: u32 = 24;
 }

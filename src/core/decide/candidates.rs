@@ -3,8 +3,9 @@
 use super::Shared;
 use super::decision::{PlacementRequest, PricedLine};
 use crate::core::arbitration::score::{Factors, Ranking};
-use crate::core::catalog::{Channel, Offer, Scheme, SchemeFormula};
+use crate::core::catalog::{Channel, Offer, Replaces, Scheme, SchemeFormula, ValueSpec};
 use crate::core::expression::{EvalError, Slot};
+use crate::core::head::amount::Expected;
 use crate::core::interaction::OutcomeKind;
 use crate::core::key::{Key, unit};
 use crate::core::learn::Probabilities;
@@ -285,7 +286,7 @@ impl<'a> Scorer<'a> {
             Some(known) if funnel.is_empty() => known,
             _ => {
                 let rates = self.rates(&funnel, &estimate);
-                let made = self.factors((index, offer), affinity, ranking, frame, &rates)?;
+                let made = self.factors((index, offer), &asked, ranking, frame, &rates)?;
                 *base.insert(made)
             }
         };
@@ -295,7 +296,7 @@ impl<'a> Scorer<'a> {
             cost: cost.at(propensity),
             uncertainty: libm::sqrt(estimate.logit_variance),
             lever: self.lever(index, known.lever),
-            ..known
+            ..self.with_uplift(known, ranking, &asked, propensity)
         };
         let score = ranking.score(&factors, index, offer, frame)?;
         let (choices, is_best) = (1, true);
@@ -332,13 +333,25 @@ impl<'a> Scorer<'a> {
     fn factors(
         &self,
         (index, offer): (u32, &Offer),
-        affinity: Option<f64>,
+        asked: &propensity::Candidate,
         ranking: &Ranking<'_>,
         frame: &mut [Option<Value>],
         rates: &Rates,
     ) -> Result<(Factors, Cost), EvalError> {
-        let contributions = self.weights.contributions(offer, frame, rates)?;
+        let mut contributions = self.weights.contributions(offer, frame, rates)?;
         let catalog = self.shared.catalog();
+        let heads = &catalog.models.heads;
+        let replaces = heads.value.as_ref().and_then(|value| Some((value, value.replaces?)));
+        let explains = self.shared.request.explain;
+        let wants_amount = ranking.scheme.reads_amount || replaces.is_some() || explains;
+        let brought = if wants_amount { self.shared.amount(asked) } else { None };
+        if let Some(((spec, Replaces::Objective(objective)), brought)) = replaces.zip(brought) {
+            let weight = self.weights.by_objective.get(usize::from(objective)).copied();
+            let own = contributions.iter_mut().find(|(known, _)| *known == objective);
+            for (_, amount) in own.into_iter() {
+                *amount = blended(*amount, weight.unwrap_or(0.0) * brought.mean, spec, &brought);
+            }
+        }
         let formula = &ranking.scheme.formula;
         if matches!(formula, SchemeFormula::Custom(_) | SchemeFormula::FirstMatch(_)) {
             for (number, objective) in (0_u16..).zip(&catalog.objectives) {
@@ -347,7 +360,16 @@ impl<'a> Scorer<'a> {
             }
         }
         let (value, contact_value) = match &offer.value {
-            Some(value) => (value.eval(frame)?, 0.0),
+            Some(value) => {
+                let declared = value.eval(frame)?;
+                let value = match (replaces, &brought) {
+                    (Some((spec, Replaces::Value)), Some(brought)) => {
+                        blended(declared, brought.mean, spec, brought)
+                    }
+                    _ => declared,
+                };
+                (value, 0.0)
+            }
             None => {
                 let value = contributions.iter().map(|(_, amount)| amount).sum();
                 (value, self.weights.of_contact(offer, frame)?)
@@ -366,7 +388,7 @@ impl<'a> Scorer<'a> {
         let factors = Factors {
             propensity: 0.0,
             uncertainty: 0.0,
-            affinity,
+            affinity: asked.affinity.map(f64::from),
             value,
             contact_value,
             cost: 0.0,
@@ -375,8 +397,35 @@ impl<'a> Scorer<'a> {
             priority: offer.priority,
             influence,
             objection,
+            uplift: None,
+            uplift_deviation: 0.0,
+            expected_amount: brought.map(|brought| brought.mean),
+            expected_days: if ranking.scheme.reads_days || explains {
+                self.shared.days(asked).map(|days| days.mean)
+            } else {
+                None
+            },
         };
         Ok((factors, cost))
+    }
+
+    /// The factors with what the contact changes, where somebody asks.
+    fn with_uplift(
+        &self,
+        factors: Factors,
+        ranking: &Ranking<'_>,
+        asked: &propensity::Candidate,
+        propensity: f64,
+    ) -> Factors {
+        if !ranking.scheme.reads_uplift && !self.shared.request.explain {
+            return factors;
+        }
+        let effect = self.shared.effect(asked, propensity);
+        Factors {
+            uplift: effect.map(|effect| effect.effect),
+            uplift_deviation: effect.map_or(0.0, |effect| effect.deviation),
+            ..factors
+        }
     }
 
     fn read_affinities(&mut self, offers: &[u32]) {
@@ -403,6 +452,17 @@ impl<'a> Scorer<'a> {
     fn affinity(&self, offer: u32) -> Option<f64> {
         let found = self.affinities.binary_search_by_key(&offer, |(known, _)| *known).ok()?;
         self.affinities.get(found).and_then(|(_, affinity)| *affinity).map(f64::from)
+    }
+}
+
+/// A declared amount and a learned one, by what each is worth: `(n learned + n0 declared) / (n + n0)`.
+fn blended(declared: f64, learned: f64, spec: &ValueSpec, brought: &Expected) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+    let n = brought.evidence as f64;
+    if n + spec.evidence > 0.0 {
+        (n * learned + spec.evidence * declared) / (n + spec.evidence)
+    } else {
+        declared
     }
 }
 

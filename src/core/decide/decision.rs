@@ -66,6 +66,8 @@ pub struct Request {
     pub overrides: Vec<(Slot, Option<Value>)>,
     /// What is left of quotas.
     pub supply: Supply,
+    /// Whether to decide as if the customer were in no arm of the experiment.
+    pub as_standard: bool,
     /// Whether to give reasons and the fate of every candidate.
     pub explain: bool,
 }

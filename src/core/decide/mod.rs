@@ -5,6 +5,7 @@
 //! targets; `record` is what is remembered of a decision for its outcomes.
 
 mod answers;
+mod beside;
 mod candidates;
 mod channel;
 mod content;
@@ -17,6 +18,7 @@ mod rank;
 mod record;
 mod slate;
 
+pub use beside::withheld;
 pub use decision::{
     Cause, ChannelDecision, ChannelRequest, Decision, DecisionId, Fate, Fates, NoOffer, Placed,
     PlacementDecision, PlacementRequest, PricedLine, Reasons, RenderedContent, Request,
@@ -71,6 +73,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) prepared: Prepared,
     /// The same for each stage of the funnel, where there is one.
     pub(crate) funnel: PreparedFunnel,
+    pub(crate) features: &'a FeatureVector,
+    pub(crate) beside: beside::Beside,
     /// What explanations share; made for the first that is asked for.
     pub(crate) ascribed: OnceCell<Ascribed>,
 }
@@ -108,7 +112,7 @@ pub fn decide(
     let funnel = snapshot.models.funnel.prepare(&catalog.models.answers.stages, &features);
     let failures = RefCell::new(failed);
     let answers = answers::Answers::of(catalog, subject, request.interaction, now);
-    let arm = experiment::arm(catalog, request.customer);
+    let arm = experiment::arm(catalog, request.customer).filter(|_| !request.as_standard);
     let shared = Shared {
         arm,
         snapshot,
@@ -121,6 +125,8 @@ pub fn decide(
         interests,
         prepared,
         funnel,
+        features: &features,
+        beside: beside::Beside::default(),
         ascribed: OnceCell::new(),
     };
     let setting = Setting {
@@ -136,6 +142,7 @@ pub fn decide(
     let mut failures: Vec<(String, String)> =
         evaluation.failures().map(|(text, why)| (text.to_owned(), why.to_owned())).collect();
     failures.append(&mut shared.failures.borrow_mut());
+    drop(shared);
     let id = DecisionId::derive(now, request.customer, seed);
     let interaction = request.interaction;
     let prices = snapshot.prices.version;
@@ -187,7 +194,11 @@ fn framed(
     if let Some(place) = frame.get_mut(builtin::NOW.0 as usize) {
         *place = Some(Value::Timestamp(now.to_timestamp()));
     }
-    let arm = experiment::arm_name(&snapshot.catalog, request.customer);
+    let arm = if request.as_standard {
+        experiment::STANDARD.into()
+    } else {
+        experiment::arm_name(&snapshot.catalog, request.customer)
+    };
     for (slot, text) in [(builtin::STATE, Arc::default()), (builtin::ARM, arm)] {
         if let Some(place) = frame.get_mut(slot.0 as usize) {
             *place = Some(Value::String(text));

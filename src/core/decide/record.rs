@@ -14,7 +14,7 @@ const FORMAT: u8 = 1;
 const OFFERS_MAX: usize = 4_096;
 /// Form of a kept answer; one of another form is as if it had not been kept. Raise it whenever what
 /// an answer is made of changes.
-const ANSWER: u8 = 5;
+const ANSWER: u8 = 6;
 
 /// A remembered decision.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,6 +5,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::arms::ArmTallies;
 use super::funnel::Funnel;
+use super::heads::Heads;
 use super::models::{Counts, Models};
 use super::pending::Pending;
 use super::seen::Seen;
@@ -15,7 +16,7 @@ use crate::core::propensity::Propensity;
 use crate::core::segment::Populations;
 
 const MAGIC: &[u8] = b"arbm";
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
 impl Models {
     /// The whole state.
@@ -63,6 +64,7 @@ impl Models {
             populations: Populations::decode(&mut input)?,
             funnel: Funnel::decode(&mut input)?,
             pending: Pending::decode(&mut input)?,
+            heads: Heads::decode(&mut input)?,
         };
         if !input.rest().is_empty() {
             return Err(CodecError::Invalid("end of a checkpoint"));
@@ -97,6 +99,7 @@ impl Models {
         self.populations.encode(&mut out);
         self.funnel.encode(&mut out);
         self.pending.encode(&mut out);
+        self.heads.encode(&mut out);
         out.0
     }
 }

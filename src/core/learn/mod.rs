@@ -8,6 +8,7 @@ mod checkpoint;
 mod drift;
 mod forget;
 mod funnel;
+mod heads;
 mod models;
 mod packed;
 mod pending;
@@ -15,16 +16,19 @@ mod record;
 mod seen;
 mod tally;
 mod touch;
+mod withheld;
 
 pub use arms::{ArmRecord, ArmTallies, ArmTally};
 pub use drift::Drift;
 pub use forget::ForgetRecord;
 pub use funnel::{Funnel, Head, PreparedFunnel, Probabilities};
+pub use heads::Heads;
 pub use models::{Applied, Counts, Models};
 pub use pending::{PENDING_BYTES_MAX, PENDING_MAX, Pending, PendingCounts};
 pub use record::{Decoded, HISTORY_MAX, ItemRecord, LearningRecord, OutcomeRecord};
 pub use tally::{CALIBRATION_BINS, CalibrationBin, Tallies, Tally};
 pub use touch::{AnswerRecord, STAGES_MAX, ShownRecord, Stage, Stages, TickRecord};
+pub use withheld::{AmountRecord, CameRecord, WithheldRecord};
 
 #[cfg(test)]
 mod answer_tests;

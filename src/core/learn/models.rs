@@ -2,6 +2,7 @@
 
 use super::arms::ArmTallies;
 use super::funnel::Funnel;
+use super::heads::Heads;
 use super::pending::Pending;
 use super::record::{Decoded, ItemRecord, LearningRecord, OutcomeRecord};
 use super::seen::Seen;
@@ -29,6 +30,8 @@ pub struct Models {
     pub funnel: Funnel,
     /// Contacts that wait for their answer.
     pub pending: Pending,
+    /// What stands beside the propensity: uplift, amounts.
+    pub heads: Heads,
     /// What became of the records.
     pub counts: Counts,
     pub(super) position: u64,
@@ -67,6 +70,10 @@ pub enum Applied {
     Shown,
     /// Time went by.
     Tick,
+    /// An offer was withheld, or came to all the same.
+    Withheld,
+    /// Learned what a positive outcome brought.
+    Amount,
     /// The position had been applied before; nothing changed.
     Stale,
     /// The record's id had been seen; only position and count moved.
@@ -89,6 +96,7 @@ impl Models {
             populations: Populations::default(),
             funnel: Funnel::default(),
             pending: Pending::default(),
+            heads: Heads::default(),
             counts: Counts::default(),
             position: 0,
             seen: Seen::default(),
@@ -109,6 +117,7 @@ impl Models {
             populations: self.populations.clone(),
             funnel: self.funnel.clone(),
             pending: self.pending.without_queue(),
+            heads: self.heads.serving(),
             counts: self.counts,
             position: self.position,
             seen: self.seen.clone(),
@@ -125,7 +134,10 @@ impl Models {
     /// As costly as a checkpoint.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        self.propensity.is_sound() && self.affinity.is_sound() && self.funnel.is_sound()
+        self.propensity.is_sound()
+            && self.affinity.is_sound()
+            && self.funnel.is_sound()
+            && self.heads.is_sound()
     }
 
     /// Goes on from after `position` without having seen what lies before it: entries that are lost
@@ -164,6 +176,18 @@ impl Models {
                 self.arms.note(&arm);
                 Applied::Arm
             }
+            LearningRecord::Withheld(withheld) => {
+                self.heads.withheld(withheld);
+                Applied::Withheld
+            }
+            LearningRecord::Came(came) => {
+                self.heads.came(&came);
+                Applied::Withheld
+            }
+            LearningRecord::Amount(amount) => {
+                self.heads.amount(&amount);
+                Applied::Amount
+            }
             LearningRecord::Moves(moves) => {
                 self.populations.apply(&moves);
                 Applied::Moves
@@ -171,6 +195,7 @@ impl Models {
             LearningRecord::Forget(forget) => {
                 self.affinity.forget_customer(forget.customer);
                 self.pending.forget_customer(forget.customer);
+                self.heads.forget_customer(forget.customer);
                 Applied::Forgotten
             }
             LearningRecord::Shown(shown) => self.shown(&shown),
@@ -191,6 +216,7 @@ impl Models {
 
     /// Lets the models learn from a contact with its label and weight.
     pub(super) fn teach(&mut self, record: &OutcomeRecord) {
+        self.heads.shown(record);
         let (features, candidate) = (&record.features, &record.candidate);
         self.propensity.learn(features, candidate, record.label, record.weight, record.at);
     }

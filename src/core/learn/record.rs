@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::arms::{self, ArmRecord};
 use super::forget::{self, ForgetRecord};
 use super::touch::{AnswerRecord, ShownRecord, TickRecord};
+use super::withheld::{AmountRecord, CameRecord, WithheldRecord};
 use crate::core::codec::bytes::{CodecError, Reader, Writer};
 use crate::core::feature::FeatureVector;
 use crate::core::key::Key;
@@ -22,6 +23,9 @@ const OUTCOME: u8 = 1;
 const ITEM: u8 = 2;
 const ARM: u8 = 24;
 const MOVES: u8 = 16;
+const WITHHELD: u8 = 64;
+const CAME: u8 = 65;
+const AMOUNT: u8 = 66;
 const FORGET: u8 = 32;
 const SHOWN: u8 = 40;
 const ANSWER: u8 = 41;
@@ -41,6 +45,12 @@ pub enum LearningRecord {
     Arm(ArmRecord),
     /// A customer moved among the others.
     Moves(MoveRecord),
+    /// An offer was withheld from a customer of the control group.
+    Withheld(WithheldRecord),
+    /// A customer of the control group came to an offer all the same.
+    Came(CameRecord),
+    /// A positive outcome brought something.
+    Amount(AmountRecord),
     /// A customer was erased.
     Forget(ForgetRecord),
     /// A contact was made, and waits for its answer.
@@ -114,6 +124,9 @@ impl LearningRecord {
             Self::Item(item) => item.id,
             Self::Arm(arm) => arm.id,
             Self::Moves(moves) => moves.id,
+            Self::Withheld(withheld) => withheld.id,
+            Self::Came(came) => came.id,
+            Self::Amount(amount) => amount.id,
             Self::Forget(forget) => forget.id,
             Self::Shown(shown) => shown.shown.id,
             Self::Answer(answer) => answer.outcome.id,
@@ -132,6 +145,9 @@ impl LearningRecord {
             Self::Shown(shown) => Some(shown.shown.at),
             Self::Answer(answer) => Some(answer.outcome.at),
             Self::Tick(tick) => Some(tick.at),
+            Self::Withheld(withheld) => Some(withheld.at),
+            Self::Came(came) => Some(came.at),
+            Self::Amount(amount) => Some(amount.at),
         }
     }
 
@@ -155,6 +171,18 @@ impl LearningRecord {
             Self::Moves(moves) => {
                 moves.encode(&mut body);
                 MOVES
+            }
+            Self::Withheld(withheld) => {
+                withheld.encode(&mut body);
+                WITHHELD
+            }
+            Self::Came(came) => {
+                came.encode(&mut body);
+                CAME
+            }
+            Self::Amount(amount) => {
+                amount.encode(&mut body);
+                AMOUNT
             }
             Self::Forget(record) => {
                 forget::encode(record, &mut body);
@@ -199,6 +227,9 @@ impl LearningRecord {
             (VERSION, ITEM) => Self::Item(decode_item(&mut input)?),
             (VERSION, ARM) => Self::Arm(arms::decode(&mut input)?),
             (VERSION, MOVES) => Self::Moves(MoveRecord::decode(&mut input)?),
+            (VERSION, WITHHELD) => Self::Withheld(WithheldRecord::decode(&mut input)?),
+            (VERSION, CAME) => Self::Came(CameRecord::decode(&mut input)?),
+            (VERSION, AMOUNT) => Self::Amount(AmountRecord::decode(&mut input)?),
             (VERSION, FORGET) => Self::Forget(forget::decode(&mut input)?),
             (VERSION, SHOWN) => Self::Shown(ShownRecord::decode(&mut input)?),
             (VERSION, ANSWER) => Self::Answer(AnswerRecord::decode(&mut input)?),

@@ -64,6 +64,11 @@ impl<'a> Example<'a> {
         self.found(contact).map(|(decision, _)| decision.id)
     }
 
+    /// When the decision that made a contact was, where it is remembered.
+    pub(super) fn decided_at(&self, contact: &Contact) -> Option<UnixMs> {
+        self.found(contact).map(|(decision, _)| decision.at)
+    }
+
     /// The example of a contact; `None` where the catalog does not have the offer any more.
     pub(super) fn of(
         &self,

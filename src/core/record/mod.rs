@@ -19,6 +19,7 @@ use crate::core::key::{Key, mix64};
 use crate::core::learn::{ArmRecord, ItemRecord, LearningRecord};
 use crate::core::profile::{Contact, Profile};
 use crate::core::segment::{self, MoveRecord};
+use crate::core::teach;
 use crate::core::time::UnixMs;
 use crate::core::value::Value;
 use example::Example;
@@ -98,6 +99,13 @@ pub fn event(
     let mut learned = Learned { records, ..Learned::default() };
     for answer in answers {
         let credits = touch::credits(&snapshot.catalog, profile, &answer.outcome, &answer.offers);
+        let positive = label(&snapshot.catalog, answer.outcome.kind) == Some(true);
+        for offer in &answer.offers {
+            let outcome = Outcome { offer: *offer, ..answer.outcome.clone() };
+            let id = mix64(mix64(customer, outcome.id), u64::from(offer.0));
+            let catalog = &snapshot.catalog;
+            learned.records.extend(teach::came(catalog, &outcome, positive, id, customer));
+        }
         let most = credits.iter().flatten().max_by(|a, b| a.share.total_cmp(&b.share));
         let Some(most) = most.map(|credit| credit.contact) else { continue };
         let outcome = Outcome {
@@ -169,6 +177,12 @@ fn answer_to(
     let Some(offer) = offer.and_then(|offer| catalog.offers.get(offer as usize)) else {
         return learned;
     };
+    let positive = label(catalog, outcome.kind) == Some(true);
+    if let Some(came) = teach::came(catalog, &completed, positive, id, customer) {
+        learned.records.push(came);
+        return learned;
+    }
+    learned.records.extend(brought(catalog, &completed, id, credits.as_deref(), &example));
     match (applied.contact.filter(|_| is_contact), credits) {
         (Some(contact), _) => {
             touch::shown(snapshot, profile, &contact, &mut example, &mut learned);
@@ -191,6 +205,35 @@ fn answer_to(
         ));
     }
     learned
+}
+
+/// What an outcome brought and how long it took since the contact with the largest share in it.
+fn brought(
+    catalog: &Catalog,
+    outcome: &Outcome,
+    id: u64,
+    credits: Option<&[touch::Credit]>,
+    example: &Example<'_>,
+) -> Option<Vec<u8>> {
+    if !teach::learns_amount(catalog, outcome) {
+        return None;
+    }
+    let credited = credits.into_iter().flatten().max_by(|a, b| a.share.total_cmp(&b.share));
+    let contact = credited.map_or_else(
+        || Contact {
+            offer: outcome.offer,
+            treatment: outcome.treatment,
+            channel: outcome.channel,
+            decision: outcome.decision.unwrap_or_default(),
+            at: outcome.at,
+            outcomes: 0,
+        },
+        |credit| credit.contact,
+    );
+    let known = example.of(&contact, id, outcome.at, 1.0)?;
+    let decided_at = credited.map(|credit| credit.contact.at);
+    let decided_at = decided_at.or_else(|| example.decided_at(&contact));
+    teach::amount(catalog, outcome, id, decided_at, &known.candidate, &known.features)
 }
 
 /// The outcome with what the decision says that it answers.

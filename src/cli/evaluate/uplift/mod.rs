@@ -10,11 +10,11 @@ use super::amounts::amounts;
 use super::columns::{self, Features, Told};
 use super::data;
 use super::table::{DataError, Table};
+use crate::cli::stats::count;
 use crate::cli::{Exit, Failure, output};
 use crate::core::head::amount::Amounts;
 use crate::core::head::uplift::{Trial, Uplift};
-use crate::core::propensity::weight::{logit, sigmoid};
-use crate::core::propensity::{Propensity, PropensitySpec};
+use crate::core::propensity::{Candidate, Propensity, PropensitySpec};
 use crate::core::time::UnixMs;
 use arms::Arms;
 use report::Foretold;
@@ -103,11 +103,8 @@ fn foretell(
         let outcome = outcomes.get(row).copied().unwrap_or_default();
         let shown = arms.row(table, row);
         let prepared = propensity.prepare(&features);
-        let logits = arms
-            .candidates
-            .iter()
-            .map(|candidate| logit(propensity.predict(&prepared, candidate).probability));
-        let probability = sigmoid(logits.sum::<f64>() / arms.candidates.len() as f64);
+        let predict = |candidate: &Candidate| propensity.predict(&prepared, candidate).probability;
+        let probabilities: Vec<f64> = arms.candidates.iter().map(predict).collect();
         let ready = uplift.prepare(&features);
         // Where the outcome is an amount, the effect is on the probability of one, at its size.
         let amount = amounts
@@ -115,15 +112,22 @@ fn foretell(
             .zip(arms.candidates.first())
             .and_then(|(amounts, any)| amounts.expect(&amounts.prepare(&features), any));
         let worth = amount.map_or(1.0, |amount| amount.mean);
-        let effects = arms.candidates.iter().map(|candidate| {
-            let effect = uplift.belief(&ready, candidate, &arms.candidates, probability);
+        let effects = arms.candidates.iter().zip(&probabilities).map(|(candidate, probability)| {
+            let effect = uplift.belief(&ready, candidate, *probability);
             effect.map_or((0.0, 0.0), |effect| (effect.effect * worth, effect.deviation * worth))
         });
+        let probability = probabilities.iter().sum::<f64>() / count(probabilities.len().max(1));
         all.push(Foretold { effects: effects.collect(), probability, shown, outcome });
         let label = f64::from(u8::from(outcome > 0.0));
-        let candidates = &arms.candidates;
-        uplift.learn(&Trial { features: &features, candidates, shown, probability, label });
-        if let Some((amounts, any)) = amounts.as_mut().zip(candidates.first()) {
+        // Who had no treatment is the other side of each of them.
+        for (number, candidate) in arms.candidates.iter().enumerate() {
+            if shown.is_none_or(|shown| shown == number) {
+                let probability = probabilities.get(number).copied().unwrap_or(0.5);
+                let (features, shown) = (&features, shown.is_some());
+                uplift.learn(&Trial { features, candidate, shown, probability, label });
+            }
+        }
+        if let Some((amounts, any)) = amounts.as_mut().zip(arms.candidates.first()) {
             amounts.learn(&features, any, outcome);
         }
         if let Some(candidate) = shown.and_then(|shown| arms.candidates.get(shown)) {

@@ -15,6 +15,7 @@ mod experiments;
 mod exploration;
 mod given;
 mod guards;
+mod heads;
 mod items;
 mod levers;
 mod limits;
@@ -162,6 +163,7 @@ pub(super) fn compile(
     };
     let mut pacing = objectives::pacing(&build, &schema, &offers, &facts, &selector());
     let schemes = schemes::compile(&build, &schema, &facts, &selector());
+    heads::readers(&build, &models.heads, &schemes);
     let arbitration = arbitration::spec(&build, &schema, &schemes, &facts, &selector());
     arbitration::channels(&build, &schemes, &mut channels);
     let mut spec = PolicySpec {

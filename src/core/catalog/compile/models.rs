@@ -52,6 +52,7 @@ pub(super) fn compile(build: &Build<'_>, schema: &mut Schema) -> (ModelsSpec, Pr
         answers: crate::core::answers::AnswersSpec::default(),
         affinity_half_life_ms: half_life_ms,
         accept_item_weight,
+        heads: super::heads::compile(build),
     };
     (spec, belief)
 }

@@ -124,6 +124,9 @@ fn builtins(build: &Build<'_>, builder: &mut SchemaBuilder) {
         (builtin::CONTACT_VALUE, ("contact_value", Type::Double)),
         (builtin::INFLUENCE, ("influence", Type::Double)),
         (builtin::OBJECTION, ("objection", Type::Double)),
+        (builtin::UPLIFT, ("uplift", Type::Double)),
+        (builtin::EXPECTED_AMOUNT, ("expected_amount", Type::Double)),
+        (builtin::EXPECTED_DAYS, ("expected_days", Type::Double)),
         (builtin::STATE, ("state", states(build))),
         (builtin::ARM, ("arm", arms(build))),
     ]);

@@ -14,8 +14,8 @@ use crate::core::catalog::fault::Place;
 use crate::core::catalog::kind::FileKind;
 use crate::core::catalog::schema::{Schema, builtin};
 use crate::core::catalog::source::{
-    Condition, ExponentsSource, FormulaSource, GoalWeightsSource, MarketerScoreSource, SchemeKind,
-    SchemeSource, Selection,
+    BasisSource, Condition, ExponentsSource, FormulaSource, GoalWeightsSource, MarketerScoreSource,
+    SchemeKind, SchemeSource, Selection,
 };
 use crate::core::catalog::{Scheme, SchemeFormula};
 use crate::core::expression::{Program, Slot};
@@ -82,7 +82,8 @@ fn scheme(name: &str, formula: SchemeFormula, source: Option<&SchemeSource>) -> 
         _ => false,
     };
     let constrained = matches!(formula, SchemeFormula::Constrained);
-    let by_kind = constrained.then_some(constrained::THRESHOLD);
+    let by_uplift = source.is_some_and(|source| source.basis == BasisSource::Uplift);
+    let by_kind = (constrained || by_uplift).then_some(constrained::THRESHOLD);
     Scheme {
         name: name.into(),
         threshold: source.and_then(|source| source.threshold).or(by_kind),
@@ -91,6 +92,10 @@ fn scheme(name: &str, formula: SchemeFormula, source: Option<&SchemeSource>) -> 
         reads_influence: reads(builtin::INFLUENCE),
         reads_objection: reads(builtin::OBJECTION),
         reads_cost: constrained || reads(builtin::COST),
+        by_uplift,
+        reads_uplift: by_uplift || reads(builtin::UPLIFT),
+        reads_amount: reads(builtin::EXPECTED_AMOUNT),
+        reads_days: reads(builtin::EXPECTED_DAYS),
         formula,
     }
 }
@@ -300,6 +305,12 @@ fn only_where_it_belongs(place: &Place<'_>, source: &SchemeSource) {
     if source.cost_max.is_some() && !formulas {
         let message = "only schemes with formulas have a `cost_max`";
         place.key("cost_max").error_at_key(message, None);
+    }
+    let ordered = formulas || source.kind == Kind::Priority;
+    if source.basis != BasisSource::Propensity && ordered {
+        let message = "a `basis` is for schemes that multiply by the propensity";
+        let hint = "a formula reads `uplift` where it wants it".to_owned();
+        place.key("basis").error_at_key(message, Some(hint));
     }
     if source.smoothing && source.kind == Kind::Priority {
         let message = "`priority` ranks by declared order: smoothing changes ties only";

@@ -12,6 +12,7 @@ use super::{
     InfluencerSource, InterestSource, LeverMode, MarketerScoreSource, ObjectionSource,
     PlacementArbitrationSource, PriorSource, UseSource,
 };
+use super::{DaysModelSource, UpliftSource, ValueModelSource};
 
 /// `arbitration.yaml`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -101,6 +102,7 @@ pub struct SchemeSource {
     pub description: Option<String>,
     /// For `formula`: CEL over `propensity`, `affinity`, `value`, `lever`, `context_weight`,
     /// `priority`, `uncertainty`, `influence`, `objection`, `contact_value`, `cost`,
+    /// `uplift`, `expected_amount`, `expected_days` (where `models.yaml` learns them),
     /// `objective.NAME`, `customer.*`, `context.*`, `segment.*`, `offer.*`. A formula that does not read `influence` (or
     /// `objection`) is multiplied with it.
     pub formula: Option<String>,
@@ -123,11 +125,26 @@ pub struct SchemeSource {
     /// (n p + n0 p0) / (n + n0), p0 and n0 the offer's `prior`. Default: no.
     #[serde(default)]
     pub smoothing: bool,
+    /// What counts as the chance of the positive outcome. Default: `propensity`. With `uplift`, 'no
+    /// offer' wins where the contact adds nothing, unless `threshold` says otherwise.
+    #[serde(default)]
+    pub basis: BasisSource,
     /// For formulas: most work of one evaluation, 1..=100000. A loop over a list counts 64 rounds
     /// when the rules are loaded. Default 1000.
     pub cost_max: Option<u32>,
     /// 'No offer' wins against scores below this. Default: no threshold; 0 for `constrained`.
     pub threshold: Option<f64>,
+}
+
+/// What counts as the chance of the positive outcome.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BasisSource {
+    /// Its probability with the contact.
+    #[default]
+    Propensity,
+    /// What the contact adds to it; the probability, while nothing is known of that.
+    Uplift,
 }
 
 /// Exponents of `pcvl`, each ≥ 0; 0 leaves the factor out.
@@ -179,6 +196,12 @@ pub struct ModelsFile {
     /// has it and no `item` of its own: with `product`, all offers of one product share what is
     /// known of it. Default: each offer is an item of its own.
     pub items_by: Option<String>,
+    /// Learn what a contact changes. Default: no.
+    pub uplift: Option<UpliftSource>,
+    /// Learn what a positive outcome brings. Default: no.
+    pub value: Option<ValueModelSource>,
+    /// Learn how long a positive outcome takes. Default: no.
+    pub time_to_outcome: Option<DaysModelSource>,
 }
 
 impl Default for ModelsFile {
@@ -194,6 +217,9 @@ impl Default for ModelsFile {
             affinity_half_life: "730d".to_owned(),
             accept_item_weight: 1.0,
             items_by: None,
+            uplift: None,
+            value: None,
+            time_to_outcome: None,
         }
     }
 }

@@ -1,14 +1,14 @@
 //! What an offer changes: the probability of the positive outcome with the contact less that
 //! without, learned from trials in which chance decided who is contacted (`learn`).
 //!
-//! The logit of the outcome is `o + b(x) + Σ (t_k - e_k) τ_k(x)` over the offers in question: `o`
-//! what the propensity says whatever is done, `b` what it missed, `t_k` whether offer k was shown,
-//! `e_k` the share of its trials in which it was, `τ_k` its effect. Centring the treatment keeps
-//! errors in the former two out of the effect (Robinson 1988; Nie, Wager 2021, "Quasi-oracle
-//! estimation of heterogeneous treatment effects", eq. 1; here on the logit, where effects vary
-//! less). An effect is that of all offers plus the offer's own, each a Bayesian regression with a
-//! prior that shrinks it to a constant. How much effects vary among customers is not known
-//! beforehand: three forms, from not at all to freely, are believed as their evidence says.
+//! The logit of the outcome is `o + b(x)` with the contact and `o + b(x) - τ(x)` without: `o` what the
+//! propensity says of those who are contacted, `b` what it missed, `τ` the effect. What is learned of
+//! the effect goes along `t - e`, whether it was shown less the share in which it is: errors in the
+//! other two then stay out of the effect (the orthogonal score of Robinson 1988; Nie, Wager 2021,
+//! "Quasi-oracle estimation of heterogeneous treatment effects", eq. 1; here on the logit, where
+//! effects vary less). An effect is that of all offers plus the offer's own, each a Bayesian
+//! regression with a prior that shrinks it to a constant. How much effects vary among customers is
+//! not known beforehand: three forms, from not at all to freely, are believed as their evidence says.
 
 mod learn;
 mod state;
@@ -99,8 +99,7 @@ pub struct Effect {
 #[derive(Clone, Debug, Default)]
 pub struct Prepared {
     dots: Vec<Dot>,
-    /// Means without the candidate's inputs, by form.
-    base: [f64; FORMS],
+    /// Mean effects without the candidate's inputs, by form.
     effect: [f64; FORMS],
 }
 
@@ -141,9 +140,8 @@ impl Uplift {
     #[must_use]
     pub fn prepare(&self, features: &FeatureVector) -> Prepared {
         let dots = self.inputs.customer(features);
-        let base = self.forms.each_ref().map(|form| form.base.mean(&dots));
         let effect = self.forms.each_ref().map(|form| form.effect.mean(&dots));
-        Prepared { dots, base, effect }
+        Prepared { dots, effect }
     }
 
     /// What showing `candidate` changes, where the propensity model says `probability`; `None`
@@ -155,32 +153,28 @@ impl Uplift {
         candidate: &Candidate,
         probability: f64,
     ) -> Option<Effect> {
-        self.tells().then(|| self.answer(prepared, candidate, &[*candidate], probability, false))
+        self.tells().then(|| self.answer(prepared, candidate, probability, false))
     }
 
-    /// As [`Uplift::effect`], with the deviation: for reasons and for drawing. `candidate` is one of
-    /// the `alternatives` that were tried against each other, of which one at most is shown.
+    /// As [`Uplift::effect`], with the deviation: for reasons and for drawing.
     #[must_use]
     pub fn belief(
         &self,
         prepared: &Prepared,
         candidate: &Candidate,
-        alternatives: &[Candidate],
         probability: f64,
     ) -> Option<Effect> {
-        self.tells().then(|| self.answer(prepared, candidate, alternatives, probability, true))
+        self.tells().then(|| self.answer(prepared, candidate, probability, true))
     }
 
     fn answer(
         &self,
         prepared: &Prepared,
         candidate: &Candidate,
-        alternatives: &[Candidate],
         probability: f64,
         exact: bool,
     ) -> Effect {
         let own = self.offers.get(candidate.offer);
-        let share = own.map_or(0.5, Own::share);
         let weights = own.map_or(self.evidence.start(), |own| own.evidence).weights();
         let brought = self.inputs.candidate(candidate);
         let offset = learn::offset(probability);
@@ -191,25 +185,13 @@ impl Uplift {
                 continue;
             };
             let tau = self.tau(prepared, own, &brought, number, form);
-            let base = prepared.base.get(number).copied().unwrap_or(0.0);
-            let base = base + form.base.mean(&brought) + form.base.mean(&[learn::BASE_BIAS]);
-            // The regressions' level is that of a customer who was shown each as often as all were.
-            let tried = |alternative: &Candidate| {
-                let own = self.offers.get(alternative.offer);
-                let brought = self.inputs.candidate(alternative);
-                own.map_or(0.5, Own::share) * self.tau(prepared, own, &brought, number, form)
-            };
-            let level: f64 = match alternatives {
-                [_] => share * tau,
-                several => several.iter().map(tried).sum(),
-            };
-            let without = offset + base - level;
-            let (low, high) = (sigmoid(without), sigmoid(without + tau));
+            // What the propensity missed while this was learned it has learned since.
+            let (low, high) = (sigmoid(offset - tau), sigmoid(offset));
             sum.without += weight * low;
             sum.effect += weight * (high - low);
             if exact {
                 let variance = self.variance(prepared, own, &brought, number, form);
-                let slope = high * (1.0 - high) * (1.0 - share) + low * (1.0 - low) * share;
+                let slope = low * (1.0 - low);
                 squares += weight * ((high - low) * (high - low) + slope * slope * variance);
             }
         }

@@ -24,7 +24,7 @@ fn customer(n: u64) -> (FeatureVector, f64, f64) {
 /// on the logit is `effect(a, b)`.
 fn learned(rows: u64, share: f64, effect: impl Fn(f64, f64) -> f64) -> Uplift {
     let mut model = Uplift::default();
-    let candidates = [offer("x")];
+    let candidate = offer("x");
     for n in 0..rows {
         let (features, a, b) = customer(n);
         let shown = unit(mix64(n, 2), 3) < share;
@@ -32,18 +32,19 @@ fn learned(rows: u64, share: f64, effect: impl Fn(f64, f64) -> f64) -> Uplift {
         let label = f64::from(u8::from(unit(mix64(n, 2), 4) < sigmoid(logit)));
         model.learn(&Trial {
             features: &features,
-            candidates: &candidates,
-            shown: shown.then_some(0),
-            probability: 0.2,
+            candidate: &candidate,
+            shown,
+            probability: sigmoid(-1.5 + 0.8 * a + effect(a, b)),
             label,
         });
     }
     model
 }
 
-fn told(model: &Uplift, n: u64) -> (f64, f64, f64, f64) {
+fn told(model: &Uplift, n: u64, tau: impl Fn(f64, f64) -> f64) -> (f64, f64, f64, f64) {
     let (features, a, b) = customer(n);
-    let effect = model.belief(&model.prepare(&features), &offer("x"), &[offer("x")], 0.2).unwrap();
+    let with = sigmoid(-1.5 + 0.8 * a + tau(a, b));
+    let effect = model.belief(&model.prepare(&features), &offer("x"), with).unwrap();
     (effect.effect, effect.deviation, a, b)
 }
 
@@ -52,7 +53,7 @@ fn effects_that_vary_are_found_for_each_customer() {
     let model = learned(20_000, 0.5, |_, b| 0.4 + 0.8 * b);
     let mut errors = 0.0;
     for n in 50_000..50_500 {
-        let (effect, _, a, b) = told(&model, n);
+        let (effect, _, a, b) = told(&model, n, |_, b| 0.4 + 0.8 * b);
         let base = -1.5 + 0.8 * a;
         errors += (effect - (sigmoid(base + 0.4 + 0.8 * b) - sigmoid(base))).powi(2);
     }
@@ -66,14 +67,14 @@ fn where_effects_do_not_vary_none_is_made_up() {
     let model = learned(20_000, 0.5, |_, _| 0.4);
     assert!(model.beliefs()[0] > 0.5, "{:?}", model.beliefs());
     let none = learned(20_000, 0.5, |_, _| 0.0);
-    let mean = (0..500).map(|n| told(&none, n).0.abs()).sum::<f64>() / 500.0;
+    let mean = (0..500).map(|n| told(&none, n, |_, _| 0.0).0.abs()).sum::<f64>() / 500.0;
     assert!(mean < 0.01, "{mean}");
 }
 
 #[test]
 fn a_small_control_group_will_do() {
     let model = learned(40_000, 0.9, |_, b| 0.5 + 0.5 * b);
-    let ranked = (0..1_000).map(|n| told(&model, n + 90_000));
+    let ranked = (0..1_000).map(|n| told(&model, n + 90_000, |_, b| 0.5 + 0.5 * b));
     let (high, low): (Vec<_>, Vec<_>) = ranked.partition(|(_, _, _, b)| *b > 0.0);
     let mean = |side: &[(f64, f64, f64, f64)]| {
         side.iter().map(|one| one.0).sum::<f64>() / side.len() as f64
@@ -86,21 +87,20 @@ fn intervals_hold_what_they_say() {
     let (mut inside, mut all) = (0.0, 0.0);
     for world in 0..12_u64 {
         let mut model = Uplift::default();
-        let candidates = [offer("x")];
+        let candidate = offer("x");
         let by_b = unit(world, 9) * 0.6 - 0.3;
         for n in 0..3_000 {
             let (features, a, b) = customer(mix64(world, n));
             let shown = unit(mix64(world, n), 3) < 0.5;
             let logit = -1.0 + 0.5 * a + if shown { 0.2 + by_b * b } else { 0.0 };
             let label = f64::from(u8::from(unit(mix64(world, n), 4) < sigmoid(logit)));
-            let shown = shown.then_some(0);
-            let (features, candidates) = (&features, &candidates);
-            model.learn(&Trial { features, candidates, shown, probability: 0.27, label });
+            let probability = sigmoid(-1.0 + 0.5 * a + 0.2 + by_b * b);
+            let (features, candidate) = (&features, &candidate);
+            model.learn(&Trial { features, candidate, shown, probability, label });
         }
         for n in 0..50 {
             let (features, a, b) = customer(mix64(world + 100, n));
-            let told =
-                model.belief(&model.prepare(&features), &offer("x"), &[offer("x")], 0.27).unwrap();
+            let told = model.belief(&model.prepare(&features), &offer("x"), 0.27).unwrap();
             let base = -1.0 + 0.5 * a;
             let truth = sigmoid(base + 0.2 + by_b * b) - sigmoid(base);
             inside += f64::from(u8::from((truth - told.effect).abs() < 1.645 * told.deviation));
@@ -118,15 +118,14 @@ fn nothing_is_told_before_enough_was_tried_and_nothing_breaks_it() {
     assert_eq!(model.effect(&model.prepare(&features), &offer("x"), 0.2), None);
     let wild = FeatureVector::new(vec![], vec![(Key::of("a"), f32::MAX), (Key::of("b"), -0.0)]);
     for n in 0..200_u64 {
-        let candidates = [offer(["x", "y", "z"][n as usize % 3])];
+        let candidate = offer(["x", "y", "z"][n as usize % 3]);
         let probability = [f64::NAN, 0.0, 1.0, 0.3][n as usize % 4];
         let label = [0.0, 1.0, f64::NAN, 7.0][n as usize % 4];
-        let shown = (n % 2 == 0).then_some(0);
-        model.learn(&Trial { features: &wild, candidates: &candidates, shown, probability, label });
+        let shown = n % 2 == 0;
+        model.learn(&Trial { features: &wild, candidate: &candidate, shown, probability, label });
     }
     assert!(model.is_sound());
-    let told =
-        model.belief(&model.prepare(&wild), &offer("new"), &[offer("new")], f64::NAN).unwrap();
+    let told = model.belief(&model.prepare(&wild), &offer("new"), f64::NAN).unwrap();
     assert!(told.effect.is_finite() && told.deviation.is_finite());
 }
 
@@ -143,9 +142,8 @@ fn a_restored_model_goes_on_as_the_same() {
     assert_eq!(bytes(&restored), stored);
     let further = |mut model: Uplift| {
         let (features, ..) = customer(9_999);
-        let candidates = [offer("y")];
-        let (features, candidates) = (&features, &candidates);
-        model.learn(&Trial { features, candidates, shown: None, probability: 0.1, label: 1.0 });
+        let (features, candidate) = (&features, &offer("y"));
+        model.learn(&Trial { features, candidate, shown: false, probability: 0.1, label: 1.0 });
         bytes(&model)
     };
     assert_eq!(further(restored), further(model));
