@@ -165,7 +165,7 @@ fn worths(snapshot: &Snapshot, profile: &Profile) -> Vec<(usize, f64)> {
 /// What one contact with each offer uses, all outcomes taken together.
 fn uses(catalog: &Catalog) -> Vec<Vec<Use>> {
     let offers = (0_u32..).zip(&catalog.offers).map(|(number, offer)| {
-        let uses = catalog.pacing.uses(number, 0, &[], |_| true).unwrap();
+        let uses = catalog.pacing.uses(number, 0, &[], &catalog.pacing.rates, |_| true).unwrap();
         let expected = |own: &Use| own.at(offer.prior.probability);
         uses.iter().map(|own| Use { contact: expected(own), positive: 0.0, ..*own }).collect()
     });
