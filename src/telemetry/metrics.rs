@@ -53,6 +53,11 @@ const METRICS: &[(&str, Kind, &str)] = &[
         "Decisions not remembered for their outcomes, by cause.",
     ),
     (
+        "arbitra_withheld_dropped_total",
+        Kind::Counter,
+        "Offers withheld from the control group that were not kept as trials: too many waited.",
+    ),
+    (
         "arbitra_commit_conflicts_total",
         Kind::Counter,
         "Writes of a customer repeated because another writer was first.",
