@@ -119,3 +119,30 @@ async fn a_contract_converts_the_offer_of_its_product_once() {
     assert_eq!(service.engine.snapshot().models.counts.outcomes, 1);
     service.stopped().await;
 }
+
+#[tokio::test]
+async fn where_the_decision_is_the_contact_what_was_sent_waits() {
+    let server = RedisServer::start();
+    let clock = Arc::new(FixedClock::new(UnixMs(1_790_000_000_000)));
+    let service = replica(&server, &clock).await;
+    service.profiles().update_profile(steady("ana")).await.unwrap();
+    let consent = v1::SetConsentRequest {
+        customer_id: "ana".into(),
+        consents: vec![v1::Consent {
+            purpose: "marketing".into(),
+            state: v1::ConsentState::Granted.into(),
+            ..v1::Consent::default()
+        }],
+        ..v1::SetConsentRequest::default()
+    };
+    service.profiles().set_consent(consent).await.unwrap();
+    let decided = service.decisions().decide(decide("ana", &["email"])).await.unwrap();
+    let decision = decided.into_inner().decision.unwrap();
+    let sent = offers(&decision);
+    assert!(!sent.is_empty());
+    let all = sent.len() as u64;
+    eventually("it waits", async || (counts(&service).shown == all).then_some(())).await;
+    clock.advance(7 * DAY_MS + 1_000);
+    eventually("it closed", async || (counts(&service).closed == all).then_some(())).await;
+    service.stopped().await;
+}

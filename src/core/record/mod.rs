@@ -5,6 +5,8 @@
 mod example;
 mod label;
 mod natural;
+#[cfg(test)]
+mod tests;
 mod touch;
 
 use std::sync::Arc;
