@@ -238,6 +238,8 @@ pub struct Schema {
     pub tables: BTreeMap<Arc<str>, Option<Arc<Table>>>,
     /// Slots from which features are made, in order: (slot, key of the path).
     pub features: Vec<(Slot, Key)>,
+    /// Slots of features that are probabilities from outside: models see their logits.
+    pub logits: Vec<Slot>,
 }
 
 impl Schema {

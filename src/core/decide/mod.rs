@@ -40,6 +40,7 @@ use crate::core::learn::{Models, PreparedFunnel};
 use crate::core::objective::Prices;
 use crate::core::policy::{Evaluation, Setting, Subject};
 use crate::core::profile::{Contact, Profile};
+use crate::core::propensity::weight::logit;
 use crate::core::propensity::{Ascribed, Prepared};
 use crate::core::segment;
 use crate::core::time::UnixMs;
@@ -228,7 +229,13 @@ pub fn interests(profile: &Profile, now: UnixMs) -> Vec<(Key, f32)> {
 pub fn features(catalog: &Catalog, frame: &[Option<Value>]) -> FeatureVector {
     let mut builder = FeatureBuilder::new(FEATURES_MAX);
     for (slot, key) in &catalog.schema.features {
-        builder.push(*key, frame.get(slot.0 as usize).and_then(Option::as_ref));
+        let value = frame.get(slot.0 as usize).and_then(Option::as_ref);
+        let logits = &catalog.schema.logits;
+        match value.and_then(Value::as_f64).filter(|_| logits.contains(slot)) {
+            // Beyond one in 10,000 no score from outside is to be believed.
+            Some(score) => builder.number(*key, logit(score.clamp(1e-4, 1.0 - 1e-4))),
+            None => builder.push(*key, value),
+        }
     }
     builder.finish()
 }

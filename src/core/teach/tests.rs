@@ -197,6 +197,23 @@ fn learned_values_take_the_place_of_declared_ones_as_they_come() {
 }
 
 #[test]
+fn a_score_from_outside_is_seen_on_the_logit() {
+    let mut files = folder("probabilities: [customer.churn]\n", "{ kind: pcvl }");
+    files[0].1 = b"attributes: { churn: { type: double } }\n".to_vec();
+    let catalog = catalog::load(&files).unwrap_or_else(|faults| panic!("{faults:?}")).catalog;
+    let mut frame = vec![None; catalog.schema.slots.len()];
+    let slot = catalog.schema.by_path["customer.churn"];
+    for (score, seen) in [(0.9, 2.197), (0.5, 0.0), (1.0, 9.21), (-3.0, -9.21)] {
+        frame[slot.0 as usize] = Some(crate::core::value::Value::Double(score));
+        let number = crate::core::decide::features(&catalog, &frame).numeric()[0].1;
+        assert!((number - seen).abs() < 0.01, "{score}: {number}");
+    }
+    files[5].1 = b"probabilities: [customer.churm]\n".to_vec();
+    let faults = format!("{:?}", catalog::load(&files).err().unwrap());
+    assert!(faults.contains("customer.churn"), "{faults}");
+}
+
+#[test]
 fn what_nothing_learns_cannot_be_read() {
     let faults =
         catalog::load(&folder("exclude: []\n", "{ kind: formula, formula: uplift * value }"));

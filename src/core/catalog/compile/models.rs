@@ -9,6 +9,7 @@ use super::{Build, items};
 use crate::core::catalog::schema::{Origin, Schema};
 use crate::core::catalog::source::ModelsFile;
 use crate::core::catalog::{ModelsSpec, Prior};
+use crate::core::expression::Type;
 use crate::core::time::DAY_MS;
 
 /// Longest half-life, days.
@@ -45,6 +46,22 @@ pub(super) fn compile(build: &Build<'_>, schema: &mut Schema) -> (ModelsSpec, Pr
         }
     }
     features(schema, &excluded);
+    if let Some(file) = &build.folder.models {
+        let section = build.place(&file.document);
+        let section = section.key("probabilities");
+        for (index, path) in source.probabilities.iter().enumerate() {
+            let numbers =
+                || schema.slots.iter().filter(|spec| spec.feature && spec.ty == Type::Double);
+            match numbers().find(|spec| *spec.path == **path) {
+                Some(spec) => schema.logits.push(spec.slot),
+                None if build.broken().named(path.rsplit('.').next().unwrap_or(path)) => {}
+                None => {
+                    let known = numbers().map(|spec| &*spec.path);
+                    section.index(index).unknown("number that models see", path, known);
+                }
+            }
+        }
+    }
     #[expect(clippy::cast_possible_truncation, reason = "at most 1e6")]
     let accept_item_weight = source.accept_item_weight as f32;
     let spec = ModelsSpec {

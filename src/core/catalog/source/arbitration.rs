@@ -188,6 +188,9 @@ pub struct ModelsFile {
     pub funnel: Vec<FunnelStageSource>,
     /// Attributes, context entries or aggregates to leave out (`customer.zip`, `context.page`).
     pub exclude: Vec<String>,
+    /// Attributes or context entries that are probabilities from outside (the score of another
+    /// model, 0..1): models see their logits, in which scores of good models are linear.
+    pub probabilities: Vec<String>,
     /// Half-life of item-to-item evidence.
     pub affinity_half_life: String,
     /// Weight of an accepted offer's item as interest in it.
@@ -214,6 +217,7 @@ impl Default for ModelsFile {
             natural_outcomes: Vec::new(),
             funnel: Vec::new(),
             exclude: Vec::new(),
+            probabilities: Vec::new(),
             affinity_half_life: "730d".to_owned(),
             accept_item_weight: 1.0,
             items_by: None,
