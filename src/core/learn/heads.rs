@@ -207,7 +207,7 @@ mod tests {
             customer,
             candidate: offer(),
             features: features(customer),
-            probability: if customer % 2 == 0 { 0.5 } else { 0.2 },
+            probability: if customer.is_multiple_of(2) { 0.5 } else { 0.2 },
         })
     }
 
@@ -225,7 +225,7 @@ mod tests {
             features: features(customer),
             label,
             weight: 1.0,
-            probability_served: if customer % 2 == 0 { 0.5 } else { 0.2 },
+            probability_served: if customer.is_multiple_of(2) { 0.5 } else { 0.2 },
             selection_probability: 1.0,
         })
     }
