@@ -11,6 +11,7 @@
 mod support;
 
 mod service {
+    mod affinity;
     mod answers;
     mod bad_input;
     mod decide;
