@@ -208,6 +208,32 @@ fn rules_are_published_listed_and_rolled_back() {
 }
 
 #[test]
+fn insight_shows_models_objectives_and_limits_by_name() {
+    let data = tempfile::tempdir().unwrap();
+    let served = Served::start(&["--data", data.path().to_str().unwrap()]);
+    let all = served.ask(&["insight"]);
+    let named = |part: &str, key: &str, name: &str| {
+        let list = all[part].as_array().unwrap_or_else(|| panic!("{all}"));
+        list.iter().find(|own| own[key] == name).unwrap_or_else(|| panic!("{name}: {all}")).clone()
+    };
+    assert_eq!(named("models", "model", "propensity")["outcomes"], 0);
+    let margin = named("objectives", "objective", "margin");
+    assert_eq!((&margin["unit"], &margin["target"]), (&"EUR".into(), &20_000.0.into()));
+    let budget = named("limits", "limit", "goodwill_budget");
+    assert_eq!((&budget["allowed"], &budget["used"]), (&20_000.0.into(), &0.0.into()));
+    let some = served.ask(&["insight", "limits"]);
+    assert_eq!(some.as_object().unwrap().keys().collect::<Vec<_>>(), ["limits"]);
+
+    let shown = run(&["insight", "objectives", "--server", served.grpc()]);
+    assert_eq!(shown.status.code(), Some(0), "{}", stderr(&shown));
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    let line = shown.lines().find(|line| line.contains("margin")).unwrap();
+    assert!(line.contains("EUR") && line.contains("20000"), "{line}");
+    assert!(!shown.contains("goodwill_budget"), "{shown}");
+    assert_eq!(run(&["insight", "weather"]).status.code(), Some(2));
+}
+
+#[test]
 fn history_is_imported_once_and_teaches() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("store");

@@ -10,6 +10,7 @@ pub mod eval;
 mod evaluate;
 mod exit;
 mod import;
+mod insight;
 mod output;
 mod profile;
 mod publish;
@@ -47,6 +48,8 @@ enum Command {
     Decide(decide::Args),
     /// Show what a running service knows of a customer.
     Profile(profile::Args),
+    /// Show how models, objectives and limits of a running service fare.
+    Insight(insight::Args),
     /// Publish a rules folder to all replicas of a running service.
     Publish(publish::PublishArgs),
     /// Return to an earlier published version.
@@ -81,6 +84,7 @@ pub fn main() -> ExitCode {
         Command::Eval(args) => eval::run(&args),
         Command::Decide(args) => decide::run(&args),
         Command::Profile(args) => profile::run(&args),
+        Command::Insight(args) => insight::run(&args),
         Command::Publish(args) => publish::publish(&args),
         Command::Rollback(args) => publish::roll_back(&args),
         Command::Versions(args) => publish::versions(&args),
