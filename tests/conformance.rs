@@ -11,26 +11,15 @@
 
 use std::fs;
 
-use arbitra::cli::eval::json::{from_json, to_json};
+use arbitra::cli::eval::json::to_json;
 use arbitra::core::catalog::yaml;
-use arbitra::core::expression::{Binding, EvalError, Program, Scope, Slot, Type};
+use arbitra::core::expression::{EvalError, Program, Type};
 use arbitra::core::value::Value;
+use names::Names;
 use serde_json::Value as Json;
 
-/// Names in the order of their slots.
-struct Names(Vec<String>);
-
-impl Scope for Names {
-    fn resolve(&self, path: &str) -> Option<Binding> {
-        let index = self.0.iter().position(|name| name == path)?;
-        let slot = Slot(u32::try_from(index).unwrap());
-        Some(Binding::Slot { slot, ty: Type::Dyn, optional: false })
-    }
-
-    fn paths(&self) -> Vec<String> {
-        self.0.clone()
-    }
-}
+#[path = "support/names.rs"]
+mod names;
 
 struct Case {
     place: String,
@@ -46,13 +35,14 @@ struct Case {
 impl Case {
     fn read(place: String, case: &Json) -> Self {
         let given = case[3]["given"].as_object().cloned().unwrap_or_default();
+        let (names, frame) = names::read(&given);
         Self {
             place,
             source: case[0].as_str().unwrap().to_owned(),
             ty: case[1].as_str().unwrap().to_owned(),
             expected: case[2].clone(),
-            names: Names(given.keys().cloned().collect()),
-            frame: given.values().map(|json| Some(from_json(json).unwrap())).collect(),
+            names,
+            frame,
             unchecked: case[3]["unchecked"] == true,
             unparsed: case[3]["unparsed"] == true,
         }

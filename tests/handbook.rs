@@ -10,31 +10,16 @@
 
 use std::collections::BTreeSet;
 
-use arbitra::cli::eval::json::{from_json, to_json};
-use arbitra::core::expression::{Binding, Program, Scope, Slot, Type};
-use arbitra::core::value::Value;
+use arbitra::cli::eval::json::to_json;
+use arbitra::core::expression::Program;
 use serde_json::{Map, Value as Json};
 
-/// Names in the order of their slots.
-struct Names(Vec<String>);
-
-impl Scope for Names {
-    fn resolve(&self, path: &str) -> Option<Binding> {
-        let index = self.0.iter().position(|name| name == path)?;
-        let slot = Slot(u32::try_from(index).unwrap());
-        Some(Binding::Slot { slot, ty: Type::Dyn, optional: true })
-    }
-
-    fn paths(&self) -> Vec<String> {
-        self.0.clone()
-    }
-}
+#[path = "support/names.rs"]
+mod names;
 
 /// `value : type`, or `error: why`.
 fn given(source: &str, context: &Map<String, Json>) -> String {
-    let names = Names(context.keys().cloned().collect());
-    let frame: Vec<Option<Value>> =
-        context.values().map(|json| Some(from_json(json).unwrap())).collect();
+    let (names, frame) = names::read(context);
     let program = Program::compile_unchecked(source, &names)
         .unwrap_or_else(|faults| panic!("{source}: {faults:?}"));
     match program.eval(&frame) {

@@ -2,4 +2,6 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| arbitra::core::catalog::hostile::table(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let _became = arbitra::core::catalog::hostile::table(bytes);
+});
