@@ -3,8 +3,8 @@
 #   docker build -t arbitra .
 #   docker run --read-only -v arbitra-data:/srv/arbitra/data -p 127.0.0.1:7070:7070 \
 #     -e ARBITRA_LISTEN=0.0.0.0:7070 -e ARBITRA_INSECURE=true arbitra
-# Without the two settings it listens on the container's own loopback only: nothing is encrypted or
-# authenticated yet, so it must be told that the network keeps strangers out.
+# Without the two settings it listens on the container's own loopback only: it must be told that the
+# network keeps strangers out, or be given certificates and callers instead (docs/security.md).
 # Health is the orchestrator's to ask for: grpc.health.v1, which is not serving until it is ready
 # and again while it drains.
 

@@ -1,8 +1,10 @@
 //! What the process is told: flags, each also an `ARBITRA_*` environment variable, checked all at
-//! once before a port is bound. `args` is what may be said, `check` what it means.
+//! once before a port is bound. `args` is what may be said, `check` what it means; `security` both, of
+//! certificates and callers.
 
 mod args;
 mod check;
+mod security;
 
 pub use args::{
     DEFAULT_ADMIN, DEFAULT_DATA, DEFAULT_LISTEN, DEFAULT_LOG, DEFAULT_REDIS_PREFIX, DEFAULT_RULES,
@@ -12,6 +14,8 @@ pub use check::{
     ConfigError, ConfigFault, LogConfig, ServeConfig, StoreConfig, check_log, check_serve,
     check_store,
 };
+
+pub use security::SecurityArgs;
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::tls::TlsConfig;
+
 /// Bounds and times of the doors.
 #[derive(Clone, Debug)]
 pub struct ApiConfig {
@@ -33,6 +35,12 @@ pub struct ApiConfig {
     /// The rules folder that the server was started with; what `ValidateCatalog` checks when its
     /// caller sends no files.
     pub rules: Option<PathBuf>,
+    /// The certificates; without them nothing is encrypted.
+    pub tls: Option<TlsConfig>,
+    /// The file of callers and their roles; without it everybody may do everything.
+    pub api_keys: Option<PathBuf>,
+    /// How often certificates and callers are looked at for changes.
+    pub reload_interval: Duration,
 }
 
 impl Default for ApiConfig {
@@ -50,6 +58,9 @@ impl Default for ApiConfig {
             keepalive_timeout: Duration::from_secs(10),
             drain_max: Duration::from_secs(10),
             rules: None,
+            tls: None,
+            api_keys: None,
+            reload_interval: Duration::from_secs(5),
         }
     }
 }

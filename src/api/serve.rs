@@ -5,8 +5,10 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
 use tonic::transport::Server;
@@ -14,12 +16,16 @@ use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tower::util::MapRequestLayer;
 
+use super::auth::{KeysError, KeysFile};
 use super::config::ApiConfig;
 use super::health;
 use super::layer::admission::Admission;
+use super::layer::authenticate::Authenticate;
 use super::layer::deadline::Budgets;
 use super::layer::observe::Observe;
+use super::reload;
 use super::service::{Catalogs, Decisions, Insights, Interactions, Profiles};
+use super::tls::{Tls, TlsError};
 use super::wire::FILE_DESCRIPTOR_SET;
 use super::wire::v1::catalog_service_server::CatalogServiceServer;
 use super::wire::v1::decision_service_server::DecisionServiceServer;
@@ -37,6 +43,12 @@ pub enum ServeError {
     /// The descriptors cannot be served.
     #[error("reflection cannot be served: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
+    /// The certificates cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The file of callers cannot be used.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
 }
 
 /// Longest message that carries a rules folder, in bytes: 10,000 offers take some 8 MiB.
@@ -57,6 +69,7 @@ pub async fn serve(
     config: ApiConfig,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
+    let guards = Guards::open(&config)?;
     let admission = Admission::new(config.in_flight_max);
     let drain_max = config.drain_max;
     let (reporter, health_service) = tonic_health::server::health_reporter();
@@ -67,6 +80,7 @@ pub async fn serve(
         .http2_keepalive_timeout(Some(config.keepalive_timeout))
         .max_connection_age(jittered(config.connection_age_max))
         .layer(Observe::new())
+        .layer(Authenticate::new(guards.keys.clone()))
         .layer(admission.clone())
         .layer({
             let budgets = Budgets::new(&config);
@@ -76,11 +90,14 @@ pub async fn serve(
     let router = server.add_routes(routes).add_service(health_service);
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let (close, closed) = oneshot::channel::<()>();
-    let serving = router.serve_with_incoming_shutdown(incoming, async {
+    let closed = async {
         let _dropped = closed.await;
-    });
+    };
+    let mut serving: Serving = match guards.tls.clone() {
+        None => Box::pin(router.serve_with_incoming_shutdown(incoming, closed)),
+        Some(tls) => Box::pin(router.serve_with_incoming_shutdown(tls.accepting(incoming), closed)),
+    };
     let following = health::follow(reporter.clone(), &engine);
-    tokio::pin!(serving);
     let ended = tokio::select! {
         ended = &mut serving => Some(ended),
         () = shutdown => None,
@@ -92,10 +109,22 @@ pub async fn serve(
         return Ok(ended?);
     }
     let _gone = close.send(());
+    drained(serving, &admission, drain_max).await
+}
+
+/// The doors, open.
+type Serving = BoxFuture<'static, Result<(), tonic::transport::Error>>;
+
+/// Waits for the calls in progress, up to `drain_max`.
+async fn drained(
+    mut serving: Serving,
+    admission: &Admission,
+    drain_max: Duration,
+) -> Result<(), ServeError> {
     let drained = async {
         tokio::select! {
             ended = &mut serving => ended,
-            () = idle(&admission) => Ok(()),
+            () = idle(admission) => Ok(()),
         }
     };
     match tokio::time::timeout(drain_max, drained).await {
@@ -104,6 +133,28 @@ pub async fn serve(
             tracing::warn!(drain_max_ms = drain_max.as_millis(), "calls were cut off by the drain");
             Ok(())
         }
+    }
+}
+
+/// What keeps strangers out, taken anew while it is held.
+struct Guards {
+    tls: Option<Arc<Tls>>,
+    keys: Option<Arc<KeysFile>>,
+    _following: JoinSet<()>,
+}
+
+impl Guards {
+    fn open(config: &ApiConfig) -> Result<Self, ServeError> {
+        let tls = config.tls.as_ref().map(Tls::open).transpose()?.map(Arc::new);
+        let keys = config.api_keys.as_deref().map(KeysFile::open).transpose()?.map(Arc::new);
+        let mut following = JoinSet::new();
+        if let Some(tls) = &tls {
+            following.spawn(reload::follow(tls.clone(), config.reload_interval));
+        }
+        if let Some(keys) = &keys {
+            following.spawn(reload::follow(keys.clone(), config.reload_interval));
+        }
+        Ok(Self { tls, keys, _following: following })
     }
 }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
+use super::auth::Role;
+use super::auth::caller::Stranger;
 use super::convert::fault::{Fault, Faults};
 use super::wire::v1;
 use crate::engine::EngineError;
@@ -183,6 +185,31 @@ fn violation(fault: Fault) -> FieldViolation {
 pub fn overloaded() -> Status {
     Verdict::new(Code::Unavailable, "OVERLOADED", "too many calls are in progress")
         .retry(RETRY_AFTER)
+        .status()
+}
+
+/// Nobody known calls; what came with the call is not repeated.
+pub fn unauthenticated(stranger: Stranger) -> Status {
+    let (reason, message) = match stranger {
+        Stranger::NoCredential => (
+            "NO_CREDENTIAL",
+            "callers must be known; send an API key as `authorization: Bearer KEY`, or a client \
+             certificate",
+        ),
+        Stranger::UnknownKey => ("UNKNOWN_KEY", "the API key is not known here"),
+        Stranger::UnknownCertificate => {
+            ("UNKNOWN_CERTIFICATE", "no name in the client certificate is known here")
+        }
+    };
+    Verdict::new(Code::Unauthenticated, reason, message).status()
+}
+
+/// The caller is known, and may not.
+pub fn denied(caller: &str, role: Role) -> Status {
+    let message = format!("`{caller}` lacks the role `{role}`");
+    Verdict::new(Code::PermissionDenied, "ROLE_MISSING", message)
+        .with("caller", caller)
+        .with("role", role)
         .status()
 }
 

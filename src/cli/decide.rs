@@ -44,7 +44,7 @@ pub struct Args {
 /// When nobody answers, or the answer is a refusal.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     let decision = client::block_on(async {
-        let channel = client::connect(&args.server.server).await?;
+        let channel = args.server.connect().await?;
         let answer = DecisionServiceClient::new(channel).decide(request(args)).await?.into_inner();
         answer.decision.ok_or_else(|| Failure::Other("the answer holds no decision".to_owned()))
     })?;

@@ -52,7 +52,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let asked = |what| args.what.is_none_or(|only| only == what);
     let (mut parts, mut json) = (Vec::new(), Map::new());
     client::block_on(async {
-        let mut service = InsightServiceClient::new(client::connect(&args.server.server).await?);
+        let mut service = InsightServiceClient::new(args.server.connect().await?);
         if asked(What::Models) {
             let answer = models(&mut service, args.by_offer).await?;
             json.insert("log_position".to_owned(), answer.log_position.into());

@@ -11,6 +11,7 @@ mod evaluate;
 mod exit;
 mod import;
 mod insight;
+mod keys;
 mod output;
 mod profile;
 mod publish;
@@ -62,6 +63,8 @@ enum Command {
     Evaluate(Box<evaluate::Args>),
     /// Tell a running service of past contacts, so that its models are warm.
     Import(Box<import::Args>),
+    /// Make API keys for callers.
+    Keys(keys::Args),
     /// Measure.
     Bench(bench::Args),
 }
@@ -91,6 +94,7 @@ pub fn main() -> ExitCode {
         Command::Schema(args) => schema::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Keys(args) => keys::run(&args),
         Command::Bench(args) => bench::run(args),
     };
     match result {

@@ -25,7 +25,7 @@ pub struct Args {
 /// When nobody answers, or the answer is a refusal.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     let profile = client::block_on(async {
-        let channel = client::connect(&args.server.server).await?;
+        let channel = args.server.connect().await?;
         let request = v1::GetProfileRequest {
             customer_id: args.customer.clone(),
             ..v1::GetProfileRequest::default()

@@ -80,7 +80,7 @@ pub fn publish(args: &PublishArgs) -> Result<Exit, Failure> {
         request_id: String::new(),
     };
     let answer = client::block_on(async {
-        let channel = client::connect(&args.server.server).await?;
+        let channel = args.server.connect().await?;
         Ok(CatalogServiceClient::new(channel).publish_catalog(request).await?.into_inner())
     })?;
     tell(answer.version, args.said.json)
@@ -99,7 +99,7 @@ pub fn roll_back(args: &RollbackArgs) -> Result<Exit, Failure> {
         request_id: String::new(),
     };
     let answer = client::block_on(async {
-        let channel = client::connect(&args.server.server).await?;
+        let channel = args.server.connect().await?;
         Ok(CatalogServiceClient::new(channel).rollback_catalog(request).await?.into_inner())
     })?;
     tell(answer.version, args.said.json)
@@ -113,7 +113,7 @@ pub fn versions(args: &VersionsArgs) -> Result<Exit, Failure> {
     let request =
         v1::ListCatalogVersionsRequest { page_size: i32::from(args.last), ..Default::default() };
     let answer = client::block_on(async {
-        let channel = client::connect(&args.server.server).await?;
+        let channel = args.server.connect().await?;
         Ok(CatalogServiceClient::new(channel).list_catalog_versions(request).await?.into_inner())
     })?;
     if args.json {

@@ -3,6 +3,8 @@
 
 use clap::Args;
 
+use super::security::SecurityArgs;
+
 /// Where gRPC listens.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:7070";
 /// Where metrics and probes are served.
@@ -25,8 +27,8 @@ pub const DEFAULT_DEADLINE_MAX: &str = "5s";
 pub const DEFAULT_IN_FLIGHT_MAX: &str = "4096";
 /// How long calls in progress may take to finish at the end.
 pub const DEFAULT_DRAIN_MAX: &str = "10s";
-/// What is logged: ours, and of the libraries what needs attention.
-pub const DEFAULT_LOG: &str = "warn,arbitra=info";
+/// What is logged: ours, every administrative act, and of the libraries what needs attention.
+pub const DEFAULT_LOG: &str = "warn,arbitra=info,audit=info";
 /// How a log line looks.
 pub const DEFAULT_LOG_FORMAT: &str = "text";
 
@@ -67,9 +69,9 @@ pub struct ServeArgs {
     /// How long calls in progress may take to finish after SIGTERM.
     #[arg(long, env = "ARBITRA_DRAIN_MAX", value_name = "TIME", default_value = DEFAULT_DRAIN_MAX)]
     pub drain_max: String,
-    /// Listen beyond this machine although nothing is encrypted and callers are not authenticated.
-    #[arg(long, env = "ARBITRA_INSECURE")]
-    pub insecure: bool,
+    /// Who may come in.
+    #[command(flatten)]
+    pub security: SecurityArgs,
     /// What is logged.
     #[command(flatten)]
     pub log: LogArgs,

@@ -95,8 +95,13 @@ pub fn check_serve(args: &ServeArgs) -> Result<ServeConfig, ConfigError> {
         "off" | "" => Some(None),
         given => faults.take("--admin", address(given)).map(Some),
     };
-    faults.loopback("--listen", listen, args.insecure);
-    faults.loopback("--admin", admin.flatten(), args.insecure);
+    if let Some(why) = listen.and_then(|listen| args.security.closed(listen)) {
+        faults.add("--listen", why);
+    }
+    faults.loopback("--admin", admin.flatten(), args.security.insecure);
+    let mut found = Vec::new();
+    let (tls, api_keys) = (args.security.tls(&mut found), args.security.keys(&mut found));
+    found.into_iter().for_each(|(flag, message)| faults.add(flag, message));
     let rules = PathBuf::from(&args.rules);
     if !rules.is_dir() {
         faults.add("--rules", format!("there is no folder `{}`", args.rules));
@@ -134,6 +139,8 @@ pub fn check_serve(args: &ServeArgs) -> Result<ServeConfig, ConfigError> {
                 in_flight_max,
                 drain_max,
                 rules: Some(rules.clone()),
+                tls,
+                api_keys,
                 ..ApiConfig::default()
             },
             rules,
@@ -235,8 +242,8 @@ impl Faults {
             && !insecure
         {
             let message = format!(
-                "`{address}` can be reached from other machines, but nothing is encrypted and \
-                 callers are not authenticated; listen on 127.0.0.1, or say `--insecure` if the \
+                "`{address}` can be reached from other machines, but metrics and \
+                 probes are open to all who reach them; listen on 127.0.0.1, or say `--insecure` if the \
                  network keeps strangers out"
             );
             self.add(flag, message);

@@ -59,6 +59,21 @@ fn other_machines_are_let_in_only_knowingly() {
     assert_eq!(faults(&["--admin=[::]:7071"]), ["--admin"]);
     assert!(check(&["--listen=0.0.0.0:7070", "--insecure"]).is_ok());
     assert!(check(&["--listen=[::1]:7070", "--admin=off"]).is_ok());
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().join("keys");
+    std::fs::write(&keys, format!("web decide sha256:{}", "0f".repeat(32))).unwrap();
+    let keys = format!("--api-keys={}", keys.display());
+    assert!(check(&[&keys]).is_ok());
+    assert_eq!(faults(&["--listen=0.0.0.0:7070", &keys]), ["--listen"]);
+}
+
+#[test]
+fn certificates_and_callers_are_tried_before_a_port_is_bound() {
+    assert_eq!(faults(&["--tls-cert=a.pem"]), ["--tls-key"]);
+    assert_eq!(faults(&["--tls-key=a.pem"]), ["--tls-cert"]);
+    assert_eq!(faults(&["--tls-client-ca=a.pem"]), ["--tls-client-ca"]);
+    let missing = ["--tls-cert=/no/cert", "--tls-key=/no/key", "--api-keys=/no/keys"];
+    assert_eq!(faults(&missing), ["--tls-cert", "--api-keys"]);
 }
 
 #[test]

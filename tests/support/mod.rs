@@ -9,6 +9,7 @@
     reason = "each test binary uses a part of it, and a test may end at the first fault"
 )]
 
+pub mod authority;
 pub mod engines;
 pub mod process;
 pub mod redis_server;

@@ -1,6 +1,7 @@
 //! A whole service for a test: the example rules, an embedded store in a folder of its own, and a
 //! real socket.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +25,9 @@ use v1::profile_service_client::ProfileServiceClient;
 pub struct Service {
     /// The engine behind it.
     pub engine: Arc<Engine>,
-    /// A connection to it.
+    /// Where it answers calls.
+    pub address: SocketAddr,
+    /// A plain connection to it; one that was not tried yet when it speaks TLS.
     pub channel: Channel,
     running: Option<Running>,
     stop: Option<oneshot::Sender<()>>,
@@ -82,20 +85,21 @@ impl Service {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let served = engine.clone();
+        let plain = config.tls.is_none();
         let serving = tokio::spawn(async move {
             let shutdown = async {
                 let _dropped = stopped.await;
             };
             serve(listener, served, config, shutdown).await.unwrap();
         });
-        let channel = Channel::from_shared(format!("http://{address}"))
+        let endpoint = Channel::from_shared(format!("http://{address}"))
             .unwrap()
-            .connect_timeout(Duration::from_secs(5))
-            .connect()
-            .await
-            .unwrap();
+            .connect_timeout(Duration::from_secs(5));
+        let channel =
+            if plain { endpoint.connect().await.unwrap() } else { endpoint.connect_lazy() };
         Self {
             engine,
+            address,
             channel,
             running: Some(running),
             stop: Some(stop),

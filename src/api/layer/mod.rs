@@ -1,7 +1,9 @@
-//! What every call passes on its way in, outermost first: `observe` (metrics, traces), `admission`
-//! (how many at once), `deadline` (how long). `body` watches an answer to its end.
+//! What every call passes on its way in, outermost first: `observe` (metrics, traces),
+//! `authenticate` (who, and whether they may), `admission` (how many at once), `deadline` (how
+//! long). `body` watches an answer to its end.
 
 pub mod admission;
+pub mod authenticate;
 mod body;
 pub mod deadline;
 pub mod observe;

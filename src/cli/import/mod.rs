@@ -98,7 +98,7 @@ struct Report {
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     let table = data::read(&args.history, args.json)?;
     let report = client::block_on(async {
-        let channel = client::connect(&args.server.server).await?;
+        let channel = args.server.connect().await?;
         let words = Words::ask(&channel).await?;
         let unusable = |error| Failure::Other(format!("`{}`: {error}", args.history.display()));
         let rows = Rows::of(args, &table, &words).map_err(unusable)?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tonic::transport::Channel;
+use crate::cli::client::Connection;
 
 use super::Args;
 use crate::api::wire::v1;
@@ -22,7 +22,7 @@ impl Words {
     ///
     /// # Errors
     /// When it does not answer.
-    pub async fn ask(channel: &Channel) -> Result<Self, Failure> {
+    pub async fn ask(channel: &Connection) -> Result<Self, Failure> {
         let mut client = CatalogServiceClient::new(channel.clone());
         let answer = client.get_catalog(v1::GetCatalogRequest {}).await?.into_inner();
         let catalog = answer.catalog.unwrap_or_default();

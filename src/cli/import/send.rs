@@ -4,8 +4,8 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use crate::cli::client::Connection;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use tonic::transport::Channel;
 use tonic::{Code, Status};
 
 use super::Report;
@@ -32,7 +32,7 @@ const KNOWN_MAX: usize = 1 << 20;
 /// # Errors
 /// A row that cannot be used, or a service that stopped answering.
 pub async fn all(
-    channel: Channel,
+    channel: Connection,
     rows: &Rows<'_>,
     from: usize,
     quiet: bool,
@@ -70,7 +70,7 @@ fn stopped(why: &Status, place: usize) -> Failure {
 }
 
 struct Sender {
-    channel: Channel,
+    channel: Connection,
     /// Fingerprint of the attributes last sent, by customer.
     known: HashMap<String, u64>,
     report: Report,
