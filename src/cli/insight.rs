@@ -1,13 +1,11 @@
 //! `arbitra insight`: how a running service and the business fare: models, objectives, limits.
 
-use clap::ValueEnum;
-use serde_json::{Map, Value as Json, json};
-use tonic::transport::Channel;
-
-use super::client::{self, ServerArgs};
+use super::client::{self, Connection, ServerArgs};
 use super::{Exit, Failure, output, values};
 use crate::api::wire::v1;
 use crate::api::wire::v1::insight_service_client::InsightServiceClient;
+use clap::ValueEnum;
+use serde_json::{Map, Value as Json, json};
 
 /// Flags of `insight`.
 #[derive(clap::Args, Clone, Debug)]
@@ -82,7 +80,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
 }
 
 async fn models(
-    service: &mut InsightServiceClient<Channel>,
+    service: &mut InsightServiceClient<Connection>,
     by_offer: bool,
 ) -> Result<v1::GetModelInsightsResponse, Failure> {
     let dimensions = if by_offer { vec![v1::Dimension::Offer.into()] } else { Vec::new() };
