@@ -1,11 +1,12 @@
 //! `arbitra insight`: how a running service and the business fare: models, objectives, limits.
 
+use clap::ValueEnum;
+use serde_json::{Map, Value as Json, json};
+
 use super::client::{self, Connection, ServerArgs};
 use super::{Exit, Failure, output, values};
 use crate::api::wire::v1;
 use crate::api::wire::v1::insight_service_client::InsightServiceClient;
-use clap::ValueEnum;
-use serde_json::{Map, Value as Json, json};
 
 /// Flags of `insight`.
 #[derive(clap::Args, Clone, Debug)]
