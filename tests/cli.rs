@@ -238,35 +238,17 @@ fn history_is_imported_once_and_teaches() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("store");
     let file = folder.path().join("history.csv");
-    // Students take the coffee, pensioners do not; told backwards, from a year ago on.
-    let mut text = "when,driver,coupon,occupation,has_children,expiration,taken\n".to_owned();
-    for row in (0..600_i64).rev() {
-        let (occupation, taken) = if row % 2 == 0 { ("Student", 1) } else { ("Retired", 0) };
-        let at = jiff::Timestamp::from_second(1_748_000_000 + row * 3600).unwrap();
-        text += &format!("{at},driver {row},coffee_house,{occupation},no,1d,{taken}\n");
-    }
+    let text = history();
     std::fs::write(&file, &text).unwrap();
     let rules = "--rules=examples/coupons/rules";
     let served = Served::start(&[rules, "--data", store.to_str().unwrap()]);
-    let columns =
-        ["--customer=driver", "--offer=coupon", "--time=when", "--outcome=taken", "--on=in_car"];
-    let import = |file: &std::path::Path| {
-        let history = format!("--history={}", file.display());
-        let history = ["import", &history, "--json", "--server", served.grpc()];
-        run(&[&history[..], &columns].concat())
-    };
+    let import = |file: &std::path::Path| import(&served, file);
     let first: Value = serde_json::from_slice(&import(&file).stdout).unwrap();
     assert_eq!((&first["rows"], &first["applied"]), (&600.into(), &600.into()), "{first}");
     let again: Value = serde_json::from_slice(&import(&file).stdout).unwrap();
     assert_eq!((&again["duplicates"], &again["applied"]), (&600.into(), &0.into()), "{again}");
 
-    let propensity = |customer: &str| {
-        let asked = ["decide", "--customer", customer, "--channel", "in_car", "--dry-run"];
-        let decision = served.ask(&asked);
-        let offers = decision["channels"][0]["placements"][0]["offers"].as_array().unwrap();
-        let coffee = offers.iter().find(|offer| offer["offer_id"] == "coffee_house");
-        coffee.unwrap_or_else(|| panic!("{decision}"))["propensity"].as_f64().unwrap()
-    };
+    let propensity = |customer: &str| coffee(&served, customer);
     let deadline = Instant::now() + Duration::from_secs(10);
     while propensity("driver 0") < propensity("driver 1") + 0.5 {
         assert!(Instant::now() < deadline, "{}", propensity("driver 0"));
@@ -290,4 +272,67 @@ fn history_is_imported_once_and_teaches() {
     let refused: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(refused["rejected"], 600, "{refused}");
     assert!(refused["reasons"][0].as_str().unwrap().contains("cofee_house"), "{refused}");
+}
+
+/// A year of past contacts: students take the coffee, pensioners do not; told backwards.
+fn history() -> String {
+    let mut text = "when,driver,coupon,occupation,has_children,expiration,taken\n".to_owned();
+    for row in (0..600_i64).rev() {
+        let (occupation, taken) = if row % 2 == 0 { ("Student", 1) } else { ("Retired", 0) };
+        let at = jiff::Timestamp::from_second(1_748_000_000 + row * 3600).unwrap();
+        text += &format!("{at},driver {row},coffee_house,{occupation},no,1d,{taken}\n");
+    }
+    text
+}
+
+fn import(served: &Served, file: &std::path::Path) -> std::process::Output {
+    let history = format!("--history={}", file.display());
+    let columns =
+        ["--customer=driver", "--offer=coupon", "--time=when", "--outcome=taken", "--on=in_car"];
+    let history = ["import", &history, "--json", "--server", served.grpc()];
+    run(&[&history[..], &columns].concat())
+}
+
+/// The probability that a driver takes the coffee.
+fn coffee(served: &Served, customer: &str) -> f64 {
+    let asked = ["decide", "--customer", customer, "--channel", "in_car", "--dry-run"];
+    let decision = served.ask(&asked);
+    let offers = decision["channels"][0]["placements"][0]["offers"].as_array().unwrap();
+    let coffee = offers.iter().find(|offer| offer["offer_id"] == "coffee_house");
+    coffee.unwrap_or_else(|| panic!("{decision}"))["propensity"].as_f64().unwrap()
+}
+
+#[test]
+fn a_challenger_learns_beside_the_champion_and_takes_its_place_and_gives_it_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = folder.path().join("rules");
+    let copied = Command::new("cp").args(["-r", "examples/coupons/rules"]).arg(&rules).status();
+    assert!(copied.unwrap().success());
+    let models = rules.join("models.yaml");
+    let mut text = std::fs::read_to_string(&models).unwrap();
+    text += "challengers:\n  blind:\n    without: [customer.occupation]\n";
+    std::fs::write(&models, text).unwrap();
+    let file = folder.path().join("history.csv");
+    std::fs::write(&file, history()).unwrap();
+    let (rules, data) = (rules.to_str().unwrap(), folder.path().join("data"));
+    let served = Served::start(&["--rules", rules, "--data", data.to_str().unwrap()]);
+    assert!(import(&served, &file).status.success());
+
+    let apart = || coffee(&served, "driver 0") - coffee(&served, "driver 1");
+    let becomes = |what: &str, holds: fn(f64) -> bool| {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !holds(apart()) {
+            assert!(Instant::now() < deadline, "{what}: {}", apart());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    becomes("the champion sees the occupation", |apart| apart > 0.5);
+    let promoted = served.ask(&["promote", "blind"]);
+    assert!(promoted["log_position"].as_u64().unwrap() > 600, "{promoted}");
+    becomes("the challenger, which does not, serves", |apart| apart.abs() < 0.1);
+    served.ask(&["promote", "blind"]);
+    becomes("what served before has learned on", |apart| apart > 0.5);
+    let wrong = run(&["promote", "blond", "--server", served.grpc()]);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(stderr(&wrong).contains("did you mean `blind`"), "{}", stderr(&wrong));
 }

@@ -14,6 +14,7 @@ mod insight;
 mod keys;
 mod output;
 mod profile;
+mod promote;
 mod publish;
 mod rules;
 mod schema;
@@ -55,6 +56,8 @@ enum Command {
     Publish(publish::PublishArgs),
     /// Return to an earlier published version.
     Rollback(publish::RollbackArgs),
+    /// Let a challenger take the place of the model that serves.
+    Promote(promote::Args),
     /// List the published versions, and what each changed.
     Versions(publish::VersionsArgs),
     /// Print the JSON Schema of a file of a rules folder, for editors.
@@ -90,6 +93,7 @@ pub fn main() -> ExitCode {
         Command::Insight(args) => insight::run(&args),
         Command::Publish(args) => publish::publish(&args),
         Command::Rollback(args) => publish::roll_back(&args),
+        Command::Promote(args) => promote::run(&args),
         Command::Versions(args) => publish::versions(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),

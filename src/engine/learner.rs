@@ -13,8 +13,8 @@ use super::state::Engine;
 use crate::core::affinity::AffinitySpec;
 use crate::core::catalog::Catalog;
 use crate::core::decide::Snapshot;
-use crate::core::key::mix64;
-use crate::core::learn::{Applied, LearningRecord, Models, TickRecord};
+use crate::core::key::{id64, mix64};
+use crate::core::learn::{Applied, ChallengersRecord, LearningRecord, Models, TickRecord};
 use crate::core::propensity::PropensitySpec;
 use crate::core::time::{DAY_MS, UnixMs};
 use crate::store::{Store, StoreError};
@@ -33,6 +33,8 @@ const TICK_LEASE: &str = "models/tick/";
 const TICK_LEASE_TTL: Duration = Duration::from_secs(60);
 /// Purpose of the ids of ticks.
 const TICK_ID: u64 = 0x7469_636b;
+/// Purpose of the ids of declared challengers.
+const CHALLENGERS_ID: u64 = 0x6368_616c;
 /// Pause after the store failed.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
@@ -46,6 +48,8 @@ pub(super) struct Learner {
     checkpointed_at: Instant,
     /// Number of the latest tick this replica looked at.
     ticked: i64,
+    /// The catalog whose challengers were last looked at.
+    looked_at: Option<Arc<Catalog>>,
 }
 
 impl Learner {
@@ -66,6 +70,7 @@ impl Learner {
             checkpointed: 0,
             checkpointed_at: Instant::now(),
             ticked: 0,
+            looked_at: None,
         };
         learner.load_checkpoint().await?;
         let last = learner.store.log_range().await?.last;
@@ -153,6 +158,26 @@ impl Learner {
         }
     }
 
+    /// Tells the log which challengers the catalog declares, when it is another catalog and they are
+    /// not those that learn. Every replica may: said twice is said once.
+    async fn declare(&mut self, catalog: &Arc<Catalog>) {
+        if self.looked_at.as_ref().is_some_and(|looked_at| Arc::ptr_eq(looked_at, catalog)) {
+            return;
+        }
+        let declared = &catalog.models.challengers.declared;
+        if self.models.challengers.declared() != declared {
+            let id = mix64(id64(&catalog.version.hash), self.models.position() ^ CHALLENGERS_ID);
+            let record = ChallengersRecord { id, declared: declared.clone() };
+            let record = LearningRecord::Challengers(record).encode().into();
+            if let Err(error) = self.store.append_log(vec![record]).await {
+                // Looked at again in the next round.
+                tracing::warn!(%error, "the challengers could not be told to the learning log");
+                return;
+            }
+        }
+        self.looked_at = Some(catalog.clone());
+    }
+
     /// Serves with weights of affinity solved since; whether there were any.
     fn take_solved(&mut self) -> bool {
         let solved = self.solver.poll();
@@ -236,6 +261,7 @@ async fn run(engine: Arc<Engine>, mut learner: Learner, stop: watch::Receiver<bo
             }
         }
         learner.tick(engine.now()).await;
+        learner.declare(&engine.snapshot().catalog).await;
         if learner.take_solved() {
             publish(&engine, &mut learner.models);
         }

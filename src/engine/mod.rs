@@ -16,6 +16,7 @@ mod learner;
 mod ledger;
 mod pacer;
 mod profile;
+mod promote;
 mod publish;
 mod quota;
 mod record;

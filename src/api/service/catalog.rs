@@ -7,12 +7,13 @@ use tonic::{Request, Response, Status};
 use crate::api::config::ApiConfig;
 use crate::api::convert::bounds::REQUEST_ID_BYTES_MAX;
 use crate::api::convert::fault::{Faults, Reason, quoted};
-use crate::api::convert::{catalog as outline, offer};
+use crate::api::convert::{catalog as outline, name, offer};
 use crate::api::status;
 use crate::api::wire::v1;
 use crate::api::wire::v1::catalog_service_server::CatalogService;
 use crate::core::cases;
 use crate::core::catalog::{self, FILES_MAX};
+use crate::core::key::Key;
 use crate::engine::{
     Counts, Engine, Files, Publication, Publish, PublishError, Rollback, read_folder,
 };
@@ -135,6 +136,26 @@ impl CatalogService for Catalogs {
         let rolled = rolled.await.map_err(|error| refused(&error))?;
         let version = Some(self.info(&rolled.version));
         Ok(Response::new(v1::RollbackCatalogResponse { version }))
+    }
+
+    async fn promote_model(
+        &self,
+        request: Request<v1::PromoteModelRequest>,
+    ) -> Result<Response<v1::PromoteModelResponse>, Status> {
+        let model = request.into_inner().model;
+        let snapshot = self.engine.snapshot();
+        let challengers = &snapshot.catalog.models.challengers;
+        let key = Key::of(&model);
+        let known = challengers.names.iter().any(|name| **name == *model);
+        if !known || snapshot.models.challengers.get(key).is_none() {
+            let names = challengers.names.iter().map(AsRef::as_ref);
+            let wrong = name::unknown(Reason::UnknownName, "challenger", &model, names);
+            let mut faults = Faults::default();
+            faults.note("model", wrong);
+            return Err(status::faults(faults));
+        }
+        let promoted = self.engine.promote(key).await.map_err(|error| status::engine(&error))?;
+        Ok(Response::new(v1::PromoteModelResponse { log_position: promoted }))
     }
 
     async fn list_catalog_versions(

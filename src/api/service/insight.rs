@@ -10,7 +10,8 @@ use crate::api::convert::{arm, name, pacing};
 use crate::api::status;
 use crate::api::wire::v1;
 use crate::api::wire::v1::insight_service_server::InsightService;
-use crate::core::learn::Tally;
+use crate::core::key::Key;
+use crate::core::learn::{Challengers, Tally};
 use crate::engine::Engine;
 
 /// Shows how the models fare.
@@ -19,7 +20,7 @@ pub struct Insights {
     engine: Arc<Engine>,
 }
 
-/// The one model there is.
+/// The model that serves.
 const PROPENSITY: &str = "propensity";
 
 impl Insights {
@@ -35,11 +36,16 @@ impl InsightService for Insights {
         &self,
         request: Request<v1::GetModelInsightsRequest>,
     ) -> Result<Response<v1::GetModelInsightsResponse>, Status> {
-        let by_offer = asked(request.get_ref()).map_err(status::faults)?;
         let snapshot = self.engine.snapshot();
+        let names = &snapshot.catalog.models.challengers.names;
+        let by_offer = asked(request.get_ref(), names).map_err(status::faults)?;
+        let models = &request.get_ref().models;
+        let wanted = |name: &str| models.is_empty() || models.iter().any(|model| model == name);
         let tallies = &snapshot.models.tallies;
         let mut insights = Vec::new();
-        if by_offer {
+        if !wanted(PROPENSITY) {
+            // Only challengers are asked for.
+        } else if by_offer {
             let offers = tallies.offers();
             insights.extend(offers.map(|(offer, tally)| {
                 insight(tally, vec![name::offer_of(&snapshot.catalog, offer)])
@@ -47,6 +53,9 @@ impl InsightService for Insights {
             insights.sort_by(|a, b| a.cell.cmp(&b.cell));
         } else {
             insights.push(insight(&tallies.overall, Vec::new()));
+        }
+        for name in names.iter().filter(|name| !by_offer && wanted(name)) {
+            insights.extend(challenger(&snapshot.models.challengers, name));
         }
         Ok(Response::new(v1::GetModelInsightsResponse {
             insights,
@@ -123,11 +132,12 @@ impl InsightService for Insights {
 }
 
 /// Whether numbers are asked by offer. What is kept is of all time.
-fn asked(request: &v1::GetModelInsightsRequest) -> Result<bool, Faults> {
+fn asked(request: &v1::GetModelInsightsRequest, names: &[Arc<str>]) -> Result<bool, Faults> {
     let mut faults = Faults::default();
     for (number, model) in request.models.iter().enumerate().take(16) {
-        if model != PROPENSITY {
-            let wrong = name::unknown(Reason::UnknownName, "model", model, [PROPENSITY]);
+        let mut known = std::iter::once(PROPENSITY).chain(names.iter().map(AsRef::as_ref));
+        if !known.clone().any(|known| known == model) {
+            let wrong = name::unknown(Reason::UnknownName, "model", model, known.by_ref());
             faults.note(format_args!("models[{number}]"), wrong);
         }
     }
@@ -144,6 +154,18 @@ fn asked(request: &v1::GetModelInsightsRequest) -> Result<bool, Faults> {
         faults.add("dimensions", Reason::NotAllowed, message);
     }
     faults.done(Some(by_offer))
+}
+
+/// How a challenger does, beside the model that serves on the same outcomes.
+fn challenger(challengers: &Challengers, name: &str) -> Option<v1::ModelInsight> {
+    let challenger = challengers.get(Key::of(name))?;
+    Some(v1::ModelInsight {
+        model: name.to_owned(),
+        serving: false,
+        champion_log_loss: challenger.champion.log_loss(),
+        champion_auc: challenger.champion.auc(),
+        ..insight(&challenger.tally, Vec::new())
+    })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
@@ -170,6 +192,8 @@ fn insight(tally: &Tally, cell: Vec<String>) -> v1::ModelInsight {
         features: Vec::new(),
         drift: tally.drift.level(),
         serving: true,
+        champion_log_loss: None,
+        champion_auc: None,
     }
 }
 

@@ -30,8 +30,8 @@ pub use compile::{
 pub use kind::{FileKind, json_schema};
 pub use load::{Inspected, Loaded, inspect, load};
 pub use model::{
-    Catalog, CatalogVersion, Channel, Content, ContentVariant, ExclusionSpec, Group, HeadsSpec,
-    ModelsSpec, Number, Objective, Offer, Placement, Prior, Replaces, Scheme, SchemeFormula,
-    Treatment, ValueSpec,
+    Catalog, CatalogVersion, ChallengerShare, Challengers, Channel, Content, ContentVariant,
+    ExclusionSpec, Group, HeadsSpec, ModelsSpec, Number, Objective, Offer, Placement, Prior,
+    Replaces, Scheme, SchemeFormula, Treatment, ValueSpec,
 };
 pub use read::{FILES_MAX, FOLDER_BYTES_MAX};

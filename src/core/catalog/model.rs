@@ -13,8 +13,9 @@ use crate::core::arbitration::marketer::MarketerScores;
 use crate::core::arbitration::spec::ArbitrationSpec;
 use crate::core::expression::Program;
 use crate::core::key::Key;
+use crate::core::learn::ChallengerSpec;
 use crate::core::objective::{Measure, PacingSpec};
-use crate::core::policy::{Bitset, Policy};
+use crate::core::policy::{Bitset, Policy, share};
 use crate::core::value::Value;
 
 pub use crate::core::propensity::Prior;
@@ -290,6 +291,44 @@ pub struct ModelsSpec {
     pub accept_item_weight: f32,
     /// What is learned beside the propensity.
     pub heads: HeadsSpec,
+    /// Models that learn to take its place.
+    pub challengers: Challengers,
+}
+
+/// Models that learn to take the place of the one that serves.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Challengers {
+    /// What learns.
+    pub declared: Vec<ChallengerSpec>,
+    /// Their names, in the same order.
+    pub names: Vec<Arc<str>>,
+    /// Whom they decide, in the same order.
+    pub shares: Vec<ChallengerShare>,
+}
+
+/// The customers that a challenger decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChallengerShare {
+    /// Key of the challenger's name.
+    pub key: Key,
+    /// How many of the 10,000 buckets.
+    pub buckets: u32,
+    /// Hash of the salt.
+    pub salt: u64,
+}
+
+impl Challengers {
+    /// The challenger that decides the customer with hash `customer`, if one does.
+    #[must_use]
+    pub fn of(&self, customer: u64) -> Option<Key> {
+        let bucket = share::bucket(customer, self.shares.first()?.salt);
+        let mut end = 0;
+        let decides = self.shares.iter().find(|share| {
+            end += share.buckets;
+            bucket < end
+        });
+        decides.map(|share| share.key)
+    }
 }
 
 /// What is learned beside the propensity.

@@ -276,8 +276,7 @@ impl<'a> Scorer<'a> {
         let Some(asked) = self.propensity_candidate(index, treatment, affinity) else {
             return Ok(None);
         };
-        let estimate =
-            self.shared.snapshot.models.propensity.predict(&self.shared.prepared, &asked);
+        let estimate = self.shared.propensity.predict(&self.shared.prepared, &asked);
         let models = &self.shared.snapshot.models;
         let stages = &self.shared.catalog().models.answers.stages;
         let funnel = models.funnel.probabilities(stages, &self.shared.funnel, &asked);

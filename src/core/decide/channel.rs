@@ -389,7 +389,7 @@ fn reasons(
     let Some(offer) = catalog.offers.get(candidate.offer as usize) else {
         return Reasons::default();
     };
-    let model = &shared.snapshot.models.propensity;
+    let model = shared.propensity;
     let features = scorer
         .propensity_candidate(candidate.offer, candidate.treatment, candidate.factors.affinity)
         .map(|asked| {

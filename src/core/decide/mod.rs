@@ -41,7 +41,7 @@ use crate::core::objective::Prices;
 use crate::core::policy::{Evaluation, Setting, Subject};
 use crate::core::profile::{Contact, Profile};
 use crate::core::propensity::weight::logit;
-use crate::core::propensity::{Ascribed, Prepared};
+use crate::core::propensity::{Ascribed, Prepared, Propensity};
 use crate::core::segment;
 use crate::core::time::UnixMs;
 use crate::core::value::Value;
@@ -55,6 +55,17 @@ pub struct Snapshot {
     pub models: Arc<Models>,
     /// The shadow prices, at one version.
     pub prices: Arc<Prices>,
+}
+
+impl Snapshot {
+    /// The model that decides the customer with hash `customer`: a challenger with a share of the
+    /// customers, else the one that serves.
+    #[must_use]
+    pub fn propensity(&self, customer: u64) -> &Propensity {
+        let challenger = self.catalog.models.challengers.of(customer);
+        let challenger = challenger.and_then(|name| self.models.challengers.get(name));
+        challenger.map_or(&self.models.propensity, |challenger| &challenger.model)
+    }
 }
 
 /// What all channels of one decision share.
@@ -71,6 +82,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) arm: Option<&'a ArmSpec>,
     pub(crate) answers: answers::Answers<'a>,
     pub(crate) interests: Vec<(Key, f32)>,
+    /// The model that decides this customer.
+    pub(crate) propensity: &'a Propensity,
     pub(crate) prepared: Prepared,
     /// The same for each stage of the funnel, where there is one.
     pub(crate) funnel: PreparedFunnel,
@@ -109,7 +122,8 @@ pub fn decide(
         Subject::Known(profile) => (interests(profile, now), profile.contacts()),
         Subject::Unavailable => (Vec::new(), &[] as &[Contact]),
     };
-    let prepared = snapshot.models.propensity.prepare(&features);
+    let propensity = snapshot.propensity(request.customer);
+    let prepared = propensity.prepare(&features);
     let funnel = snapshot.models.funnel.prepare(&catalog.models.answers.stages, &features);
     let failures = RefCell::new(failed);
     let answers = answers::Answers::of(catalog, subject, request.interaction, now);
@@ -124,6 +138,7 @@ pub fn decide(
         contacts,
         answers,
         interests,
+        propensity,
         prepared,
         funnel,
         features: &features,

@@ -84,6 +84,7 @@ impl Models {
         let prepared = self.propensity.prepare(&given.features);
         let said = self.propensity.predict(&prepared, &given.candidate).probability;
         let weight = correction(given.label, said);
+        self.challengers.correct(given, &self.propensity);
         self.teach(&OutcomeRecord { label: 1.0, weight, ..given.clone() });
     }
 

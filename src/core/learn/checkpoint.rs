@@ -4,6 +4,7 @@
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::arms::ArmTallies;
+use super::challengers::Challengers;
 use super::funnel::Funnel;
 use super::heads::Heads;
 use super::models::{Counts, Models};
@@ -16,7 +17,7 @@ use crate::core::propensity::Propensity;
 use crate::core::segment::Populations;
 
 const MAGIC: &[u8] = b"arbm";
-const VERSION: u8 = 4;
+const VERSION: u8 = 5;
 
 impl Models {
     /// The whole state.
@@ -65,6 +66,7 @@ impl Models {
             funnel: Funnel::decode(&mut input)?,
             pending: Pending::decode(&mut input)?,
             heads: Heads::decode(&mut input)?,
+            challengers: Challengers::decode(&mut input)?,
         };
         if !input.rest().is_empty() {
             return Err(CodecError::Invalid("end of a checkpoint"));
@@ -100,6 +102,7 @@ impl Models {
         self.funnel.encode(&mut out);
         self.pending.encode(&mut out);
         self.heads.encode(&mut out);
+        self.challengers.encode(&mut out);
         out.0
     }
 }

@@ -4,6 +4,7 @@
 
 mod answering;
 mod arms;
+mod challengers;
 mod checkpoint;
 mod drift;
 mod forget;
@@ -19,6 +20,9 @@ mod touch;
 mod withheld;
 
 pub use arms::{ArmRecord, ArmTallies, ArmTally};
+pub use challengers::{
+    CHALLENGERS_MAX, Challenger, ChallengerSpec, Challengers, ChallengersRecord, PromoteRecord,
+};
 pub use drift::Drift;
 pub use forget::ForgetRecord;
 pub use funnel::{Funnel, Head, PreparedFunnel, Probabilities};

@@ -1,6 +1,7 @@
 //! The models of one engine at one position of the learning log.
 
 use super::arms::ArmTallies;
+use super::challengers::Challengers;
 use super::funnel::Funnel;
 use super::heads::Heads;
 use super::pending::Pending;
@@ -32,6 +33,8 @@ pub struct Models {
     pub pending: Pending,
     /// What stands beside the propensity: uplift, amounts.
     pub heads: Heads,
+    /// Models that learn beside the propensity, to take its place.
+    pub challengers: Challengers,
     /// What became of the records.
     pub counts: Counts,
     pub(super) position: u64,
@@ -74,6 +77,8 @@ pub enum Applied {
     Withheld,
     /// Learned what a positive outcome brought.
     Amount,
+    /// Challengers came or went, or one was promoted.
+    Challengers,
     /// The position had been applied before; nothing changed.
     Stale,
     /// The record's id had been seen; only position and count moved.
@@ -97,6 +102,7 @@ impl Models {
             funnel: Funnel::default(),
             pending: Pending::default(),
             heads: Heads::default(),
+            challengers: Challengers::default(),
             counts: Counts::default(),
             position: 0,
             seen: Seen::default(),
@@ -109,6 +115,7 @@ impl Models {
     pub fn serving(&mut self) -> Self {
         self.propensity.settle();
         self.funnel.settle();
+        self.challengers.settle();
         Self {
             propensity: self.propensity.clone(),
             affinity: self.affinity.clone(),
@@ -118,6 +125,7 @@ impl Models {
             funnel: self.funnel.clone(),
             pending: self.pending.without_queue(),
             heads: self.heads.serving(),
+            challengers: self.challengers.clone(),
             counts: self.counts,
             position: self.position,
             seen: self.seen.clone(),
@@ -138,6 +146,7 @@ impl Models {
             && self.affinity.is_sound()
             && self.funnel.is_sound()
             && self.heads.is_sound()
+            && self.challengers.is_sound()
     }
 
     /// Goes on from after `position` without having seen what lies before it: entries that are lost
@@ -201,6 +210,14 @@ impl Models {
             LearningRecord::Shown(shown) => self.shown(&shown),
             LearningRecord::Answer(answer) => self.answer(&answer),
             LearningRecord::Tick(tick) => self.tick(tick),
+            LearningRecord::Challengers(record) => {
+                self.challengers.declare(&record.declared);
+                Applied::Challengers
+            }
+            LearningRecord::Promote(record) => {
+                self.challengers.promote(record.name, &mut self.propensity);
+                Applied::Challengers
+            }
         };
         self.pass(at);
         applied
@@ -210,6 +227,7 @@ impl Models {
         self.counts.outcomes += 1;
         let served = f64::from(record.probability_served);
         self.tallies.observe(record.candidate.offer, served, record.label);
+        self.challengers.learn(record, &self.propensity);
         self.teach(record);
         Applied::Outcome
     }

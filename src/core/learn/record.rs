@@ -8,6 +8,7 @@
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::arms::{self, ArmRecord};
+use super::challengers::{ChallengersRecord, PromoteRecord};
 use super::forget::{self, ForgetRecord};
 use super::touch::{AnswerRecord, ShownRecord, TickRecord};
 use super::withheld::{AmountRecord, CameRecord, WithheldRecord};
@@ -30,6 +31,8 @@ const FORGET: u8 = 32;
 const SHOWN: u8 = 40;
 const ANSWER: u8 = 41;
 const TICK: u8 = 42;
+const CHALLENGERS: u8 = 80;
+const PROMOTE: u8 = 81;
 /// Most items of a history in a record; the last ones are kept.
 pub const HISTORY_MAX: usize = 1024;
 
@@ -59,6 +62,10 @@ pub enum LearningRecord {
     Answer(AnswerRecord),
     /// Time went by.
     Tick(TickRecord),
+    /// Other challengers are declared.
+    Challengers(ChallengersRecord),
+    /// A challenger and the champion change places.
+    Promote(PromoteRecord),
 }
 
 /// An outcome, joined to the decision it belongs to.
@@ -131,6 +138,8 @@ impl LearningRecord {
             Self::Shown(shown) => shown.shown.id,
             Self::Answer(answer) => answer.outcome.id,
             Self::Tick(tick) => tick.id,
+            Self::Challengers(declared) => declared.id,
+            Self::Promote(promoted) => promoted.id,
         }
     }
 
@@ -140,7 +149,7 @@ impl LearningRecord {
         match self {
             Self::Outcome(outcome) => Some(outcome.at),
             Self::Item(item) => Some(item.at),
-            Self::Arm(_) | Self::Forget(_) => None,
+            Self::Arm(_) | Self::Forget(_) | Self::Challengers(_) | Self::Promote(_) => None,
             Self::Moves(moves) => Some(moves.at),
             Self::Shown(shown) => Some(shown.shown.at),
             Self::Answer(answer) => Some(answer.outcome.at),
@@ -200,6 +209,14 @@ impl LearningRecord {
                 tick.encode(&mut body);
                 TICK
             }
+            Self::Challengers(declared) => {
+                declared.encode(&mut body);
+                CHALLENGERS
+            }
+            Self::Promote(promoted) => {
+                promoted.encode(&mut body);
+                PROMOTE
+            }
         };
         let mut out = Writer(Vec::with_capacity(body.0.len() + 6));
         out.u8(VERSION);
@@ -227,6 +244,8 @@ impl LearningRecord {
             (VERSION, ITEM) => Self::Item(decode_item(&mut input)?),
             (VERSION, ARM) => Self::Arm(arms::decode(&mut input)?),
             (VERSION, MOVES) => Self::Moves(MoveRecord::decode(&mut input)?),
+            (VERSION, CHALLENGERS) => Self::Challengers(ChallengersRecord::decode(&mut input)?),
+            (VERSION, PROMOTE) => Self::Promote(PromoteRecord::decode(&mut input)?),
             (VERSION, WITHHELD) => Self::Withheld(WithheldRecord::decode(&mut input)?),
             (VERSION, CAME) => Self::Came(CameRecord::decode(&mut input)?),
             (VERSION, AMOUNT) => Self::Amount(AmountRecord::decode(&mut input)?),

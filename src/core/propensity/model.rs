@@ -155,7 +155,10 @@ impl Propensity {
     /// Does once what all candidates of a decision share.
     #[must_use]
     pub fn prepare(&self, features: &FeatureVector) -> Prepared {
-        let active = encode(features, &self.numerics);
+        let mut active = encode(features, &self.numerics);
+        if !self.spec.without.is_empty() {
+            active.retain(|one| self.spec.without.binary_search(&one.name).is_err());
+        }
         let dot = |one: &Active| {
             // The core sees numbers in standard deviations.
             let x = if one.token { one.x } else { one.x * 2.0 };

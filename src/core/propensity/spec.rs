@@ -1,5 +1,8 @@
 //! What a propensity model is told before it learns.
 
+use crate::core::feature::FEATURES_MAX;
+use crate::core::key::Key;
+
 /// Settings of a model. A model with other settings is another model: they are part of its state.
 ///
 /// Variances are those of a weight's prior, in squared logits; small ones shrink what has little
@@ -50,6 +53,8 @@ pub struct PropensitySpec {
     pub offer_variance: f64,
     /// Random walk of biases and effects: what a variance regains at each update.
     pub drift: f64,
+    /// Attributes and context entries that it does not see, ascending.
+    pub without: Vec<Key>,
 }
 
 impl Default for PropensitySpec {
@@ -77,6 +82,7 @@ impl Default for PropensitySpec {
             group_variance: 0.01,
             offer_variance: 0.02,
             drift: 1e-7,
+            without: Vec::new(),
         }
     }
 }
@@ -112,6 +118,9 @@ impl PropensitySpec {
         self.dense_drift = drift(self.dense_drift);
         self.own_drift = drift(self.own_drift);
         self.drift = drift(self.drift);
+        self.without.sort_unstable();
+        self.without.dedup();
+        self.without.truncate(FEATURES_MAX);
         self
     }
 

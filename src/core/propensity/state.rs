@@ -16,6 +16,7 @@ use super::spec::PropensitySpec;
 use super::wide::Wide;
 use crate::core::codec::bytes::{CodecError, Reader, Writer};
 use crate::core::codec::cow::{decode_map, encode_map};
+use crate::core::feature::FEATURES_MAX;
 use crate::core::key::Key;
 use crate::core::time::UnixMs;
 
@@ -26,7 +27,7 @@ impl Propensity {
     /// Appends the whole state, settings included.
     pub fn encode(&self, out: &mut Writer) {
         out.u8(VERSION);
-        encode_spec(&self.spec, out);
+        self.spec.encode(out);
         out.varint(self.learned);
         out.signed(self.latest_at.0);
         self.slots.encode(out);
@@ -56,7 +57,7 @@ impl Propensity {
             VERSION => {}
             version => return Err(CodecError::Version(version)),
         }
-        let spec = decode_spec(input)?;
+        let spec = PropensitySpec::decode(input)?;
         let mut model = Self::new(spec.clone());
         if model.spec != spec {
             return Err(CodecError::Invalid("settings of propensity"));
@@ -89,25 +90,36 @@ fn decode_names(input: &mut Reader<'_>) -> Result<Vec<Key>, CodecError> {
     ascending.then_some(names).ok_or(CodecError::Invalid("order of attributes"))
 }
 
-fn encode_spec(spec: &PropensitySpec, out: &mut Writer) {
-    let mut spec = spec.clone();
-    let (sizes, bits, numbers) = spec.fields();
-    sizes.into_iter().for_each(|size| out.varint(*size as u64));
-    bits.into_iter().for_each(|bits| out.u8(*bits));
-    numbers.into_iter().for_each(|number| out.f64(*number));
-}
+impl PropensitySpec {
+    /// Appends the settings.
+    pub fn encode(&self, out: &mut Writer) {
+        let mut spec = self.clone();
+        let (sizes, bits, numbers) = spec.fields();
+        sizes.into_iter().for_each(|size| out.varint(*size as u64));
+        bits.into_iter().for_each(|bits| out.u8(*bits));
+        numbers.into_iter().for_each(|number| out.f64(*number));
+        out.varint(self.without.len() as u64);
+        self.without.iter().for_each(|name| out.key(*name));
+    }
 
-fn decode_spec(input: &mut Reader<'_>) -> Result<PropensitySpec, CodecError> {
-    let mut spec = PropensitySpec::default();
-    let (sizes, bits, numbers) = spec.fields();
-    for size in sizes {
-        *size = usize::try_from(input.varint()?).map_err(|_| CodecError::Invalid("size"))?;
+    /// Takes settings.
+    ///
+    /// # Errors
+    /// [`CodecError`] when the bytes are short or no settings.
+    pub fn decode(input: &mut Reader<'_>) -> Result<Self, CodecError> {
+        let mut spec = Self::default();
+        let (sizes, bits, numbers) = spec.fields();
+        for size in sizes {
+            *size = usize::try_from(input.varint()?).map_err(|_| CodecError::Invalid("size"))?;
+        }
+        for bits in bits {
+            *bits = input.u8()?;
+        }
+        for number in numbers {
+            *number = input.f64()?;
+        }
+        let count = input.count(FEATURES_MAX, 4, "names left out")?;
+        spec.without = (0..count).map(|_| input.key()).collect::<Result<_, _>>()?;
+        Ok(spec)
     }
-    for bits in bits {
-        *bits = input.u8()?;
-    }
-    for number in numbers {
-        *number = input.f64()?;
-    }
-    Ok(spec)
 }

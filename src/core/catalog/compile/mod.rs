@@ -8,6 +8,7 @@ mod answers;
 mod arbitration;
 mod by_offer;
 mod cases;
+mod challengers;
 mod channels;
 mod derived;
 mod events;

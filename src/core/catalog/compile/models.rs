@@ -70,6 +70,7 @@ pub(super) fn compile(build: &Build<'_>, schema: &mut Schema) -> (ModelsSpec, Pr
         affinity_half_life_ms: half_life_ms,
         accept_item_weight,
         heads: super::heads::compile(build),
+        challengers: super::challengers::compile(build, schema),
     };
     (spec, belief)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ChallengerSource;
 use super::ExplorationSource;
 use super::{AttributionSource, FunnelStageSource, NaturalSource, WindowsSource};
 use super::{
@@ -205,6 +206,8 @@ pub struct ModelsFile {
     pub value: Option<ValueModelSource>,
     /// Learn how long a positive outcome takes. Default: no.
     pub time_to_outcome: Option<DaysModelSource>,
+    /// Models that learn beside the one that serves, by name; at most 4. Default: none.
+    pub challengers: BTreeMap<String, ChallengerSource>,
 }
 
 impl Default for ModelsFile {
@@ -224,6 +227,7 @@ impl Default for ModelsFile {
             uplift: None,
             value: None,
             time_to_outcome: None,
+            challengers: BTreeMap::new(),
         }
     }
 }
