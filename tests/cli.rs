@@ -327,6 +327,10 @@ fn a_challenger_learns_beside_the_champion_and_takes_its_place_and_gives_it_back
         }
     };
     becomes("the champion sees the occupation", |apart| apart > 0.5);
+    let models = served.ask(&["insight", "models"]);
+    let blind = models["models"].as_array().unwrap().iter().find(|model| model["model"] == "blind");
+    let figure = |name: &str| blind.unwrap_or_else(|| panic!("{models}"))[name].as_f64().unwrap();
+    assert!(figure("outcomes") > 0.0 && figure("log_loss") > figure("champion_log_loss") + 0.05);
     let promoted = served.ask(&["promote", "blind"]);
     assert!(promoted["log_position"].as_u64().unwrap() > 600, "{promoted}");
     becomes("the challenger, which does not, serves", |apart| apart.abs() < 0.1);

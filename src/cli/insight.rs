@@ -113,6 +113,7 @@ fn models_part(insights: &[v1::ModelInsight]) -> Part {
             of(format!("{:.3}", own.auc)),
             of(format!("{:.4}", own.calibration_error)),
             of(format!("{:.2}", own.drift)),
+            own.champion_log_loss.map_or_else(String::new, |loss| format!("{loss:.4}")),
         ]
     };
     Part {
@@ -127,6 +128,7 @@ fn models_part(insights: &[v1::ModelInsight]) -> Part {
             "AUC",
             "calibration error",
             "drift",
+            "champion's loss",
         ],
         texts: 2,
         rows: insights.iter().map(row).collect(),
@@ -241,6 +243,9 @@ fn model_to_json(own: &v1::ModelInsight) -> Json {
         "calibration_error": own.calibration_error,
         "calibration": own.calibration.iter().map(bin).collect::<Vec<_>>(),
         "drift": own.drift,
+        "serving": own.serving,
+        "champion_log_loss": own.champion_log_loss,
+        "champion_auc": own.champion_auc,
     })
 }
 

@@ -26,7 +26,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     let request = v1::PromoteModelRequest { model: args.model.clone() };
     let answer = client::block_on(async {
-        let channel = client::connect(&args.server.server).await?;
+        let channel = args.server.connect().await?;
         Ok(CatalogServiceClient::new(channel).promote_model(request).await?.into_inner())
     })?;
     if args.json {

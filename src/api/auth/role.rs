@@ -131,6 +131,7 @@ const METHODS: &[(&str, Role, bool)] = &[
     ("CatalogService/ListCatalogVersions", Role::CatalogRead, false),
     ("CatalogService/PublishCatalog", Role::CatalogPublish, true),
     ("CatalogService/RollbackCatalog", Role::CatalogPublish, true),
+    ("CatalogService/PromoteModel", Role::CatalogPublish, true),
     ("InsightService/GetOfferInsights", Role::Insight, false),
     ("InsightService/GetModelInsights", Role::Insight, false),
     ("InsightService/GetObjectiveInsights", Role::Insight, false),
