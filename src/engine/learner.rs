@@ -35,6 +35,8 @@ const TICK_LEASE_TTL: Duration = Duration::from_secs(60);
 const TICK_ID: u64 = 0x7469_636b;
 /// Purpose of the ids of declared challengers.
 const CHALLENGERS_ID: u64 = 0x6368_616c;
+/// How often a start begins again because the log was trimmed under it.
+const RESTORE_ATTEMPTS: u32 = 8;
 /// Pause after the store failed.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
@@ -72,21 +74,34 @@ impl Learner {
             ticked: 0,
             looked_at: None,
         };
-        learner.load_checkpoint().await?;
-        let last = learner.store.log_range().await?.last;
-        while learner.models.position() < last {
-            let from = learner.models.position();
-            let read = learner.store.read_log(from, config.learn_batch_max, Duration::ZERO).await?;
-            if read.is_empty() {
-                break;
+        let mut attempts = RESTORE_ATTEMPTS;
+        loop {
+            learner.load_checkpoint().await?;
+            match learner.replay(config.learn_batch_max).await {
+                // Another replica has saved a later checkpoint and trimmed the log meanwhile.
+                Err(StoreError::LogGap { .. }) if attempts > 1 => attempts -= 1,
+                replayed => break replayed?,
             }
-            learner.apply(&read);
         }
         let affinity = &learner.models.affinity;
         if affinity.weights().is_none() && affinity.observed() > 0 {
             learner.solver.want(Arc::new(affinity.clone()));
         }
         Ok(learner)
+    }
+
+    /// Applies the log from where the models are to where its end is now.
+    async fn replay(&mut self, entries_max: usize) -> Result<(), StoreError> {
+        let last = self.store.log_range().await?.last;
+        while self.models.position() < last {
+            let from = self.models.position();
+            let read = self.store.read_log(from, entries_max, Duration::ZERO).await?;
+            if read.is_empty() {
+                break;
+            }
+            self.apply(&read);
+        }
+        Ok(())
     }
 
     pub(super) fn models(&mut self) -> &mut Models {

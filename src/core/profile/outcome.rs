@@ -1,7 +1,7 @@
 //! Applying outcomes and contacts.
 
 use super::history::{Contact, Response};
-use super::limits::{CONTACTS_MAX, RESPONSES_MAX, ceil_to};
+use super::limits::{CONTACTS_MAX, RESPONSES_MAX, TIME_MIN_MS, ceil_to};
 use super::recent::IdSpace;
 use super::{Applied, Profile};
 use crate::core::interaction::{Outcome, OutcomeKind};
@@ -62,7 +62,7 @@ impl Profile {
                 at: ceil_to(at, SECOND_MS),
                 outcomes: outcome.kind.bit(),
             };
-            self.add_contact(contact);
+            let contact = self.add_contact(contact);
             return OutcomeApplied { duplicate: false, contact: Some(contact), before: 0 };
         }
         let Some(contact) = self.answered(outcome) else {
@@ -119,14 +119,26 @@ impl Profile {
         self.contacts.get_mut(place)
     }
 
-    /// Inserts a contact by time; the oldest one too many is forgotten (its response stays).
-    fn add_contact(&mut self, contact: Contact) {
+    /// Inserts a contact by time; the oldest one too many is forgotten (its response stays). One
+    /// with the same offer on the same channel in the same second stands a second earlier, so that
+    /// each has a time, and with it a name in the learning log, of its own.
+    fn add_contact(&mut self, mut contact: Contact) -> Contact {
+        let taken = |profile: &Self, own: &Contact| {
+            profile
+                .contacts
+                .iter()
+                .any(|c| c.at == own.at && c.offer == own.offer && c.channel == own.channel)
+        };
+        while contact.at.0 - SECOND_MS >= TIME_MIN_MS && taken(self, &contact) {
+            contact.at = UnixMs(contact.at.0 - SECOND_MS);
+        }
         let place = self.contacts.partition_point(|c| c.at <= contact.at);
         self.contacts.insert(place, contact);
         if self.contacts.len() > CONTACTS_MAX {
             self.contacts.remove(0);
         }
         self.forget_decisions();
+        contact
     }
 
     fn add_response(&mut self, response: Response) {

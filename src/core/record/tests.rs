@@ -118,3 +118,26 @@ fn channels_that_wait_for_nothing_tell_the_log_nothing() {
     let learned = last(&snapshot, &[happened(1, OutcomeKind::Impression, 0)]);
     assert!(learned.records.is_empty());
 }
+
+#[test]
+fn contacts_of_one_second_are_answered_apart() {
+    let snapshot = snapshot("labels: { accept: positive, reject: negative }\n");
+    let mut models = Models::new(PropensitySpec::default(), AffinitySpec::default());
+    let mut profile = Profile::new(UnixMs(START));
+    let mut position = 0;
+    // Twenty decisions, all shown and answered before the second is over.
+    for number in 0..20_u64 {
+        let kind = if number % 4 == 0 { OutcomeKind::Accept } else { OutcomeKind::Reject };
+        for (id, kind) in [(number * 2 + 1, OutcomeKind::Impression), (number * 2 + 2, kind)] {
+            let one = Outcome { decision: Some(number + 1), ..happened(id, kind, 0) };
+            let learned = outcome(&snapshot, &mut profile, &one, &[], &[], 7, one.at);
+            for record in learned.records {
+                position += 1;
+                models.apply(position, &record);
+            }
+        }
+    }
+    let tally = &models.tallies.overall;
+    assert_eq!((tally.count, tally.positives), (20, 5.0));
+    assert_eq!(models.propensity.learned(), 20);
+}
