@@ -4,6 +4,7 @@
 pub mod bench;
 mod check;
 mod client;
+mod data;
 mod decide;
 mod demo;
 pub mod eval;

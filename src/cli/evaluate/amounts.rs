@@ -1,6 +1,6 @@
 //! A column of amounts: numbers from 0 on.
 
-use super::table::{Cell, DataError, Table, number};
+use crate::cli::data::table::{Cell, DataError, Table, number};
 
 /// Amounts by row.
 ///
@@ -33,7 +33,7 @@ pub fn amounts(table: &Table, name: &str) -> Result<Vec<f64>, DataError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::evaluate::table::Column;
+    use crate::cli::data::table::Column;
 
     #[test]
     fn what_is_no_amount_is_named() {

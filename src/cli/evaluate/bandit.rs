@@ -1,15 +1,13 @@
 //! `arbitra evaluate bandit`: labelled rows as a bandit. At each row one of the labels is chosen;
 //! only whether it was the right one is learned.
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use serde::Serialize;
 
-use super::columns::{self, Features, Told};
-use super::data;
 use super::propensity::NOTHING_DECLARED;
-use super::table::{Cell, DataError, Table};
+use super::rows::RowsArgs;
+use crate::cli::data::table::{Cell, DataError, Table};
 use crate::cli::stats::count;
 use crate::cli::stats::wilson::wilson;
 use crate::cli::{Exit, Failure, output};
@@ -29,30 +27,14 @@ const BAR_ROWS: usize = 1_024;
 /// Flags of `evaluate bandit`.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
-    /// The data: CSV or NDJSON, also compressed by gzip.
-    #[arg(long)]
-    data: PathBuf,
+    #[command(flatten)]
+    rows: RowsArgs,
     /// Column of the right choice.
     #[arg(long)]
     label: String,
-    /// Column to order the rows by; else as they stand. It is no feature.
-    #[arg(long)]
-    order: Option<String>,
-    /// Columns that are no features.
-    #[arg(long, value_delimiter = ',')]
-    ignore: Vec<String>,
-    /// Columns that are numbers, whatever they look like.
-    #[arg(long, value_delimiter = ',')]
-    numeric: Vec<String>,
-    /// Columns that are categories, whatever they look like.
-    #[arg(long, value_delimiter = ',')]
-    categorical: Vec<String>,
     /// Seed of the exploration's draws.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// For machines.
-    #[arg(long)]
-    json: bool,
 }
 
 /// The figures.
@@ -68,18 +50,14 @@ struct Report {
 /// # Errors
 /// When the data cannot be read or used.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
-    let table = data::read(&args.data, args.json)?;
-    let unusable = |error: DataError| Failure::Other(format!("`{}`: {error}", args.data.display()));
-    let ignored = args.ignore.iter().map(String::as_str).filter(|name| !name.is_empty());
-    let apart = std::iter::once(args.label.as_str()).chain(args.order.as_deref()).chain(ignored);
-    let told =
-        Told { apart: apart.collect(), numeric: &args.numeric, categorical: &args.categorical };
-    let features = Features::of(&table, &told).map_err(unusable)?;
-    let order = columns::order(&table, args.order.as_deref()).map_err(unusable)?;
+    let table = args.rows.read()?;
+    let unusable = |error| args.rows.unusable(error);
+    let features = args.rows.features(&table, [args.label.as_str()])?;
+    let order = args.rows.order(&table, None)?;
     let labels = labels(&table, &args.label).map_err(unusable)?;
     let right = &table.column(&args.label).map_err(unusable)?.cells;
     let started = Instant::now();
-    let bar = output::progress(order.len() as u64, args.json);
+    let bar = output::progress(order.len() as u64, args.rows.json);
     let mut model = Propensity::new(PropensitySpec::default());
     let (mut rewarded, mut done) = (0_usize, 0_usize);
     for row in order {
@@ -102,7 +80,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         mean_reward: count(rewarded) / count(done.max(1)),
         rows_per_s: count(done) / started.elapsed().as_secs_f64().max(1e-9),
     };
-    if args.json {
+    if args.rows.json {
         output::say_json(&report)?
     } else {
         show(args, labels.len(), rewarded, &report)
@@ -147,7 +125,7 @@ fn choose(model: &Propensity, features: &FeatureVector, labels: &[Candidate], se
 }
 
 fn show(args: &Args, labels: usize, rewarded: usize, report: &Report) {
-    output::say(&format!("{}, one pass, the chosen reward only", args.data.display()));
+    output::say(&format!("{}, one pass, the chosen reward only", args.rows.data.display()));
     let row = |name: &str, number: String, what: String| vec![name.to_owned(), number, what];
     let interval = wilson(rewarded, report.rows).map_or(String::new(), |interval| {
         format!("95 %: {:.4} to {:.4}", interval.lower, interval.upper)

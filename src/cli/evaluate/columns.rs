@@ -1,7 +1,7 @@
 //! Which columns are what: types inferred from the cells or told, and each row as the features
 //! that serving would make of it.
 
-use super::table::{Cell, Column, DataError, Table, number};
+use crate::cli::data::table::{Cell, Column, DataError, Table, number};
 use crate::core::feature::{FEATURES_MAX, FeatureBuilder, FeatureVector, token};
 use crate::core::key::Key;
 

@@ -1,16 +1,14 @@
 //! `arbitra evaluate`: how good the models are on anybody's data, by the code that serves. Lives
-//! here: reading data, running it through the models in order, and the figures. Not here: the
+//! here: running data through the models in order, and the figures. Not here: the
 //! models, and the statistics (`cli::stats`).
 
 mod affinity;
 mod amounts;
 mod bandit;
 mod columns;
-pub(super) mod data;
-mod parquet;
 mod policy;
 mod propensity;
-pub(super) mod table;
+mod rows;
 mod uplift;
 mod value;
 

@@ -1,13 +1,12 @@
 //! `arbitra evaluate propensity`: progressive validation of the model that serves.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::columns::{self, Features, Told};
-use super::data;
-use super::table::{Cell, Column, DataError, Table, number};
+use super::columns::{self, Features};
+use super::rows::RowsArgs;
+use crate::cli::data::table::{Cell, Column, DataError, Table, number};
 use crate::cli::stats::brier::brier;
 use crate::cli::stats::calibration::calibration_error;
 use crate::cli::stats::log_loss::{base_log_loss, log_loss, relative_information_gain};
@@ -28,18 +27,11 @@ const BAR_ROWS: usize = 4_096;
 /// Flags of `evaluate propensity`.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
-    /// The data: CSV or NDJSON, also compressed by gzip.
-    #[arg(long)]
-    data: PathBuf,
+    #[command(flatten)]
+    rows: RowsArgs,
     /// Column of the outcome, 0 or 1.
     #[arg(long)]
     label: String,
-    /// Column to order the rows by; else by time, else as they stand. It is no feature.
-    #[arg(long)]
-    order: Option<String>,
-    /// Columns that are no features.
-    #[arg(long, value_delimiter = ',')]
-    ignore: Vec<String>,
     /// Column of the offer that was shown; else all rows are of one.
     #[arg(long)]
     offer: Option<String>,
@@ -49,15 +41,6 @@ pub struct Args {
     /// Column of the time it was shown at: an instant, a date, or seconds since 1970.
     #[arg(long)]
     time: Option<String>,
-    /// Columns that are numbers, whatever they look like.
-    #[arg(long, value_delimiter = ',')]
-    numeric: Vec<String>,
-    /// Columns that are categories, whatever they look like.
-    #[arg(long, value_delimiter = ',')]
-    categorical: Vec<String>,
-    /// For machines.
-    #[arg(long)]
-    json: bool,
 }
 
 /// The figures: means over all rows from the first.
@@ -79,18 +62,18 @@ struct Report {
 /// # Errors
 /// When the data cannot be read or used.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
-    let table = data::read(&args.data, args.json)?;
-    let unusable = |error: DataError| Failure::Other(format!("`{}`: {error}", args.data.display()));
-    let told = Told { apart: apart(args), numeric: &args.numeric, categorical: &args.categorical };
-    let features = Features::of(&table, &told).map_err(unusable)?;
+    let table = args.rows.read()?;
+    let unusable = |error| args.rows.unusable(error);
+    let named = [&args.offer, &args.channel, &args.time].into_iter().flatten();
+    let apart = named.map(String::as_str).chain([args.label.as_str()]);
+    let features = args.rows.features(&table, apart)?;
     let labels = columns::labels(&table, &args.label).map_err(unusable)?;
-    let order = args.order.as_deref().or(args.time.as_deref());
-    let order = columns::order(&table, order).map_err(unusable)?;
+    let order = args.rows.order(&table, args.time.as_deref())?;
     let times = args.time.as_deref().map(|name| times(&table, name)).transpose();
     let times = times.map_err(unusable)?;
     let candidates = Candidates::of(&table, args).map_err(unusable)?;
     let started = Instant::now();
-    let bar = output::progress(order.len() as u64, args.json);
+    let bar = output::progress(order.len() as u64, args.rows.json);
     let mut model = Propensity::new(PropensitySpec::default());
     let mut predictions = Vec::with_capacity(order.len());
     for (done, row) in order.iter().copied().enumerate() {
@@ -110,20 +93,12 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     }
     bar.finish_and_clear();
     let report = report(&predictions, started.elapsed());
-    if args.json {
+    if args.rows.json {
         output::say_json(&report)?
     } else {
         show(args, &features, &report)
     }
     Ok(Exit::Good)
-}
-
-/// Columns that are no features.
-fn apart(args: &Args) -> Vec<&str> {
-    let named = [&args.order, &args.offer, &args.channel, &args.time];
-    let named = named.into_iter().flatten().map(String::as_str);
-    let ignored = args.ignore.iter().map(String::as_str).filter(|name| !name.is_empty());
-    std::iter::once(args.label.as_str()).chain(named).chain(ignored).collect()
 }
 
 /// What each row's outcome is of.
@@ -225,7 +200,7 @@ fn show(args: &Args, features: &Features, report: &Report) {
         [] => "none".to_owned(),
         names => names.join(", "),
     };
-    output::say(&format!("{}, one pass, predict then learn", args.data.display()));
+    output::say(&format!("{}, one pass, predict then learn", args.rows.data.display()));
     output::say(&format!("numbers: {}", shown(&features.numeric)));
     output::say(&format!("categories: {}", shown(&features.categorical)));
     let row = |name: &str, number: String, what: &str| vec![name.to_owned(), number, what.into()];

@@ -1,15 +1,14 @@
 //! `arbitra evaluate value`: how well amounts are foretold, in one pass.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use super::amounts::amounts;
-use super::columns::{self, Features, Told};
-use super::data;
+use super::columns::Features;
 use super::propensity::NOTHING_DECLARED;
-use super::table::{DataError, Table};
+use super::rows::RowsArgs;
+use crate::cli::data::table::Table;
 use crate::cli::stats::amount::{Foretold, base_rmse, by_part, gini, mae, rmse};
 use crate::cli::stats::count;
 use crate::cli::{Exit, Failure, output};
@@ -26,27 +25,11 @@ const PARTS: usize = 10;
 /// Flags of `evaluate value`.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
-    /// The data: CSV or NDJSON, also compressed by gzip, or Parquet.
-    #[arg(long)]
-    data: PathBuf,
+    #[command(flatten)]
+    rows: RowsArgs,
     /// Column of the amount, from 0 on; where some are 0, the probability of more than 0 is learned too.
     #[arg(long)]
     label: String,
-    /// Column to order the rows by; else as they stand. It is no feature.
-    #[arg(long)]
-    order: Option<String>,
-    /// Columns that are no features.
-    #[arg(long, value_delimiter = ',')]
-    ignore: Vec<String>,
-    /// Columns that are numbers, whatever they look like.
-    #[arg(long, value_delimiter = ',')]
-    numeric: Vec<String>,
-    /// Columns that are categories, whatever they look like.
-    #[arg(long, value_delimiter = ',')]
-    categorical: Vec<String>,
-    /// For machines.
-    #[arg(long)]
-    json: bool,
 }
 
 /// The figures, over all rows from the first.
@@ -78,19 +61,15 @@ struct Part {
 /// # Errors
 /// When the data cannot be read or used.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
-    let table = data::read(&args.data, args.json)?;
-    let unusable = |error: DataError| Failure::Other(format!("`{}`: {error}", args.data.display()));
-    let ignored = args.ignore.iter().map(String::as_str).filter(|name| !name.is_empty());
-    let apart = std::iter::once(args.label.as_str()).chain(args.order.as_deref()).chain(ignored);
-    let told =
-        Told { apart: apart.collect(), numeric: &args.numeric, categorical: &args.categorical };
-    let features = Features::of(&table, &told).map_err(unusable)?;
+    let table = args.rows.read()?;
+    let unusable = |error| args.rows.unusable(error);
+    let features = args.rows.features(&table, [args.label.as_str()])?;
     let amounts = amounts(&table, &args.label).map_err(unusable)?;
-    let order = columns::order(&table, args.order.as_deref()).map_err(unusable)?;
+    let order = args.rows.order(&table, None)?;
     let started = Instant::now();
     let foretold = foretell(args, (&table, &features), &amounts, &order);
     let report = report(&foretold, started.elapsed());
-    if args.json {
+    if args.rows.json {
         output::say_json(&report)?;
     } else {
         show(args, &report);
@@ -105,7 +84,7 @@ fn foretell(
     amounts: &[f64],
     order: &[usize],
 ) -> Vec<Foretold> {
-    let bar = output::progress(order.len() as u64, args.json);
+    let bar = output::progress(order.len() as u64, args.rows.json);
     let some_are_nothing = amounts.contains(&0.0);
     let candidate = Candidate {
         offer: Key::of("offer"),
@@ -158,7 +137,7 @@ fn report(rows: &[Foretold], took: Duration) -> Report {
 }
 
 fn show(args: &Args, report: &Report) {
-    output::say(&format!("{}, one pass, predict then learn", args.data.display()));
+    output::say(&format!("{}, one pass, predict then learn", args.rows.data.display()));
     let row = |name: &str, number: String, what: &str| vec![name.to_owned(), number, what.into()];
     let gini = report.gini.map_or_else(|| "-".to_owned(), |gini| format!("{gini:.4}"));
     let above = format!("{} of them above 0", output::thousands(report.positive_rows as u64));

@@ -11,7 +11,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::client::{self, ServerArgs};
-use super::evaluate::data;
+use super::data;
 use super::{Exit, Failure, output};
 use rows::{Rows, Words};
 

@@ -7,7 +7,7 @@ use crate::cli::client::Connection;
 use super::Args;
 use crate::api::wire::v1;
 use crate::api::wire::v1::catalog_service_client::CatalogServiceClient;
-use crate::cli::evaluate::table::{Cell, Column, DataError, Table, number};
+use crate::cli::data::table::{Cell, Column, DataError, Table, number};
 use crate::cli::{Failure, values};
 
 /// What the catalog that is serving calls things.

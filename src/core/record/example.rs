@@ -38,7 +38,13 @@ impl<'a> Example<'a> {
         Self { snapshot, decisions, now: None, context, customer, at }
     }
 
-    /// Looks at the customer as of now, before anything is applied.
+    /// Whether the decision that made a contact is remembered, so that nothing else need be known.
+    pub(super) fn remembers(&self, contact: &Contact) -> bool {
+        self.found(contact).is_some()
+    }
+
+    /// Looks at the customer as of now, before anything is applied: for contacts whose decisions are
+    /// not remembered.
     pub(super) fn look(&mut self, profile: &Profile) {
         let request = Request {
             customer: self.customer,

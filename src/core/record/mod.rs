@@ -161,8 +161,16 @@ fn answer_to(
     }
     let completed = completed(outcome, credits.as_deref(), decisions);
     let mut example = Example::new(snapshot, decisions, context, customer, now);
-    example.look(profile);
-    let history = decide::interests(profile, outcome.at);
+    let remembered = match credits.as_deref() {
+        None | Some([]) => example.remembers(&standing(&completed)),
+        Some(credits) => credits.iter().all(|credit| example.remembers(&credit.contact)),
+    };
+    if !remembered {
+        example.look(profile);
+    }
+    // What was chosen before this.
+    let accepted = outcome.kind == OutcomeKind::Accept;
+    let history = accepted.then(|| decide::interests(profile, outcome.at));
     let is_contact = is_contact(catalog, &completed);
     let applied = profile.apply_outcome(&completed, is_contact, now);
     if applied.duplicate {
@@ -196,7 +204,7 @@ fn answer_to(
         }
         (None, None) => alone(&mut learned, catalog, &completed, (id, applied.before), &example),
     }
-    if outcome.kind == OutcomeKind::Accept {
+    if let Some(history) = history {
         learned.records.push(chosen(
             catalog,
             profile,
@@ -207,6 +215,18 @@ fn answer_to(
         ));
     }
     learned
+}
+
+/// The contact that an outcome stands for which answers none that the log was told of.
+fn standing(outcome: &Outcome) -> Contact {
+    Contact {
+        offer: outcome.offer,
+        treatment: outcome.treatment,
+        channel: outcome.channel,
+        decision: outcome.decision.unwrap_or_default(),
+        at: outcome.at,
+        outcomes: 0,
+    }
 }
 
 /// What an outcome brought and how long it took since the contact with the largest share in it.
@@ -221,17 +241,7 @@ fn brought(
         return None;
     }
     let credited = credits.into_iter().flatten().max_by(|a, b| a.share.total_cmp(&b.share));
-    let contact = credited.map_or_else(
-        || Contact {
-            offer: outcome.offer,
-            treatment: outcome.treatment,
-            channel: outcome.channel,
-            decision: outcome.decision.unwrap_or_default(),
-            at: outcome.at,
-            outcomes: 0,
-        },
-        |credit| credit.contact,
-    );
+    let contact = credited.map_or_else(|| standing(outcome), |credit| credit.contact);
     let known = example.of(&contact, id, outcome.at, 1.0)?;
     let decided_at = credited.map(|credit| credit.contact.at);
     let decided_at = decided_at.or_else(|| example.decided_at(&contact));
@@ -304,15 +314,7 @@ fn alone(
     if already_taught(catalog, before, positive) {
         return;
     }
-    let contact = Contact {
-        offer: outcome.offer,
-        treatment: outcome.treatment,
-        channel: outcome.channel,
-        decision: outcome.decision.unwrap_or_default(),
-        at: outcome.at,
-        outcomes: 0,
-    };
-    let record = example.of(&contact, id, outcome.at, f64::from(u8::from(positive)));
+    let record = example.of(&standing(outcome), id, outcome.at, f64::from(u8::from(positive)));
     learned.records.extend(record.map(|record| LearningRecord::Outcome(record).encode()));
 }
 

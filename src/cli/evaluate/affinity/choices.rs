@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Args;
+use crate::cli::data::table::{Cell, Column, DataError, Table};
 use crate::cli::evaluate::columns;
 use crate::cli::evaluate::propensity::times;
-use crate::cli::evaluate::table::{Cell, Column, DataError, Table};
 use crate::core::key::Key;
 use crate::core::time::UnixMs;
 

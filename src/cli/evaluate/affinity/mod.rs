@@ -13,8 +13,8 @@ use serde::Serialize;
 
 use self::choices::{Choice, Choices};
 use self::ranking::{Ranked, mean};
-use super::data;
-use super::table::DataError;
+use crate::cli::data;
+use crate::cli::data::table::DataError;
 use crate::cli::stats::count;
 use crate::cli::{Exit, Failure, output};
 use crate::core::affinity::{Affinity, AffinitySpec, Choice as Chosen, Weights, solve};

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::super::table::{Cell, Column, DataError, Table, number};
 use super::Args;
+use crate::cli::data::table::{Cell, Column, DataError, Table, number};
 use crate::cli::stats::off_policy::{Distribution, Logged};
 
 /// Most distinct actions.

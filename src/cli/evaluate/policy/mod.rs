@@ -9,8 +9,8 @@ mod target;
 
 use std::path::PathBuf;
 
-use super::data;
-use super::table::DataError;
+use crate::cli::data;
+use crate::cli::data::table::DataError;
 use crate::cli::stats::off_policy;
 use crate::cli::{Exit, Failure, output};
 

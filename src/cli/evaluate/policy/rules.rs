@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use super::super::table::{Cell, Column, DataError, Table, number};
 use super::Args;
 use super::log::{Log, Targets};
+use crate::cli::data::table::{Cell, Column, DataError, Table, number};
 use crate::cli::stats::count;
 use crate::cli::stats::off_policy::Distribution;
 use crate::cli::{Failure, output, rules};

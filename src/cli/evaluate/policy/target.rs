@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::super::data;
-use super::super::table::{DataError, Table};
 use super::Args;
 use super::log::{Log, Targets, names, numbers};
 use crate::cli::Failure;
+use crate::cli::data;
+use crate::cli::data::table::{DataError, Table};
 
 /// How far the probabilities of a position may be from 1 in all: what rounding leaves.
 const SUM_TOLERANCE: f64 = 1e-3;

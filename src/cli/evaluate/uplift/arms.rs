@@ -1,7 +1,7 @@
 //! Who was treated how: the column of treatments as a control and candidates.
 
 use super::super::propensity::NOTHING_DECLARED;
-use super::super::table::{Cell, DataError, Table};
+use crate::cli::data::table::{Cell, DataError, Table};
 use crate::core::key::Key;
 use crate::core::propensity::Candidate;
 
@@ -90,7 +90,7 @@ fn reads_as_control(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::evaluate::table::Column;
+    use crate::cli::data::table::Column;
 
     fn table(values: &[&str]) -> Table {
         let mut column = Column::new("action");

@@ -3,13 +3,12 @@
 mod arms;
 mod report;
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use super::amounts::amounts;
-use super::columns::{self, Features, Told};
-use super::data;
-use super::table::{DataError, Table};
+use super::columns::Features;
+use super::rows::RowsArgs;
+use crate::cli::data::table::Table;
 use crate::cli::stats::count;
 use crate::cli::{Exit, Failure, output};
 use crate::core::head::amount::Amounts;
@@ -25,9 +24,8 @@ const BAR_ROWS: usize = 4_096;
 /// Flags of `evaluate uplift`.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
-    /// The data: CSV or NDJSON, also compressed by gzip, or Parquet.
-    #[arg(long)]
-    data: PathBuf,
+    #[command(flatten)]
+    rows: RowsArgs,
     /// Column of the outcome: 0 or 1, or an amount from 0 on.
     #[arg(long)]
     label: String,
@@ -38,21 +36,6 @@ pub struct Args {
     /// (`0`, `control`, `none`, `no ...`).
     #[arg(long)]
     control: Option<String>,
-    /// Column to order the rows by; else as they stand. It is no feature.
-    #[arg(long)]
-    order: Option<String>,
-    /// Columns that are no features.
-    #[arg(long, value_delimiter = ',')]
-    ignore: Vec<String>,
-    /// Columns that are numbers, whatever they look like.
-    #[arg(long, value_delimiter = ',')]
-    numeric: Vec<String>,
-    /// Columns that are categories, whatever they look like.
-    #[arg(long, value_delimiter = ',')]
-    categorical: Vec<String>,
-    /// For machines.
-    #[arg(long)]
-    json: bool,
 }
 
 /// Evaluates and reports.
@@ -60,24 +43,21 @@ pub struct Args {
 /// # Errors
 /// When the data cannot be read or used.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
-    let table = data::read(&args.data, args.json)?;
-    let unusable = |error: DataError| Failure::Other(format!("`{}`: {error}", args.data.display()));
-    let ignored = args.ignore.iter().map(String::as_str).filter(|name| !name.is_empty());
-    let apart = [args.label.as_str(), args.treatment.as_str()].into_iter();
-    let apart = apart.chain(args.order.as_deref()).chain(ignored).collect();
-    let told = Told { apart, numeric: &args.numeric, categorical: &args.categorical };
-    let features = Features::of(&table, &told).map_err(unusable)?;
+    let table = args.rows.read()?;
+    let unusable = |error| args.rows.unusable(error);
+    let apart = [args.label.as_str(), args.treatment.as_str()];
+    let features = args.rows.features(&table, apart)?;
     let outcomes = amounts(&table, &args.label).map_err(unusable)?;
     let arms = Arms::of(&table, &args.treatment, args.control.as_deref()).map_err(unusable)?;
-    let order = columns::order(&table, args.order.as_deref()).map_err(unusable)?;
+    let order = args.rows.order(&table, None)?;
     let started = Instant::now();
     let foretold = foretell(args, (&table, &features), &outcomes, &arms, &order);
     let took = started.elapsed();
     let report = report::of(&arms, &foretold, took);
-    if args.json {
+    if args.rows.json {
         output::say_json(&report)?;
     } else {
-        report::show(&args.data.display().to_string(), &arms, &report);
+        report::show(&args.rows.data.display().to_string(), &arms, &report);
     }
     Ok(Exit::Good)
 }
@@ -92,7 +72,7 @@ fn foretell(
     arms: &Arms,
     order: &[usize],
 ) -> Vec<Foretold> {
-    let bar = output::progress(order.len() as u64, args.json);
+    let bar = output::progress(order.len() as u64, args.rows.json);
     let mut propensity = Propensity::new(PropensitySpec::default());
     let mut uplift = Uplift::default();
     let are_labels = outcomes.iter().all(|outcome| [0.0, 1.0].contains(outcome));

@@ -1,6 +1,9 @@
 //! Data files: CSV (also with semicolons or tabs) and NDJSON, plain or compressed by gzip, and
 //! Parquet. A further format is one more arm of [`read`].
 
+mod parquet;
+pub mod table;
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -8,8 +11,7 @@ use std::path::Path;
 
 use indicatif::ProgressBar;
 
-use super::parquet;
-use super::table::{COLUMNS_MAX, Cell, Column, DataError, ROWS_MAX, Table};
+use self::table::{COLUMNS_MAX, Cell, Column, DataError, ROWS_MAX, Table};
 use crate::cli::{Failure, output};
 
 /// Longest line of an NDJSON file, in bytes.
