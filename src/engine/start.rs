@@ -73,6 +73,7 @@ impl Engine {
             rules: ArcSwap::from_pointee(status),
             pacer: Pacer::new(drawn()),
             publishing: std::sync::Mutex::new(()),
+            taking: AtomicU64::new(0),
             learned: watch::Sender::new(position),
             snapshot: ArcSwap::from_pointee(snapshot),
             config,

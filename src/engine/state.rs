@@ -56,6 +56,8 @@ pub struct Engine {
     pub(super) pacer: Pacer,
     /// Held while a published catalog is swapped in.
     pub(super) publishing: std::sync::Mutex<()>,
+    /// The newest version that a publisher in this process takes up: the follower leaves it alone.
+    pub(super) taking: AtomicU64,
     pub(super) learned: watch::Sender<u64>,
 }
 

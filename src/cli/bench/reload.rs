@@ -2,10 +2,10 @@
 //! times, and what callers notice of it, in windows of a second.
 
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use tonic::transport::Channel;
 
 use super::load::{Callers, Stretch};
 use super::report::Side;
@@ -105,9 +105,10 @@ async fn measure(args: &Args) -> Result<Report, Failure> {
         for _ in 0..args.quiet {
             quiet.push(callers.run(&calls, WINDOW, Some(rate)).await?);
         }
-        let publishing = tokio::spawn(publish(channel.clone(), args.offers, round));
+        let publishing = publish(target.address.clone(), args.offers, round).await?;
         changing.append(&mut until(&callers, &calls, rate, || publishing.is_finished()).await?);
-        let took = publishing.await.map_err(|error| Failure::other("not published", error))??;
+        let took = publishing.join();
+        let took = took.map_err(|_panic| Failure::Other("not published".to_owned()))??;
         swap_ms.push(took.as_secs_f64() * 1e3);
         bar.inc(1);
     }
@@ -144,18 +145,38 @@ async fn until(
     Ok(windows)
 }
 
-/// Publishes the catalog with another name for its first offer; how long until it serves.
-async fn publish(channel: Channel, offers: usize, round: u32) -> Result<Duration, Failure> {
+/// Publishes the catalog with another name for its first offer, from a thread of its own as another
+/// program would: what it does for it must not hold up the callers measured. The thread ends with
+/// how long it took until that serves.
+async fn publish(
+    address: String,
+    offers: usize,
+    round: u32,
+) -> Result<JoinHandle<Result<Duration, Failure>>, Failure> {
+    let made = tokio::task::spawn_blocking(move || changed(offers, round)).await;
+    let request = made.map_err(|error| Failure::other("no catalog", error))?;
+    let work = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| Failure::other("no runtime", error))?;
+        runtime.block_on(async {
+            let started = Instant::now();
+            let client = CatalogServiceClient::connect(format!("http://{address}")).await;
+            let mut client = client.map_err(|error| Failure::other("not connected", error))?;
+            client.publish_catalog(request).await?;
+            Ok(started.elapsed())
+        })
+    };
+    Ok(std::thread::spawn(work))
+}
+
+fn changed(offers: usize, round: u32) -> v1::PublishCatalogRequest {
     let named = |content: Vec<u8>| {
         let name = format!("name: Offer 0, edition {round}\n");
         String::from_utf8_lossy(&content).replacen("name: Offer 0\n", &name, 1)
     };
     let files = catalog::synthetic_rules(offers, catalog::SEED).into_iter();
     let files = files.map(|(path, content)| v1::RuleFile { path, content: named(content).into() });
-    let request = v1::PublishCatalogRequest { files: files.collect(), ..Default::default() };
-    let started = Instant::now();
-    CatalogServiceClient::new(channel).publish_catalog(request).await?;
-    Ok(started.elapsed())
+    v1::PublishCatalogRequest { files: files.collect(), ..Default::default() }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "times below a minute, in ns")]

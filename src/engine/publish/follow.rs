@@ -2,6 +2,7 @@
 //! compiles what is new beside serving, and swaps at the moment that the publisher set for all.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::index::{self, INDEX, Index, Publication};
@@ -65,6 +66,7 @@ impl Engine {
         let (index, at) = Index::read(&*self.store).await?;
         if let Some(last) = index.last().cloned()
             && last.number > self.snapshot().catalog.version.number
+            && last.number > self.taking.load(Ordering::Acquire)
         {
             let (proved, warnings) = self.compiled(&last).await?;
             self.take_at(last, proved, warnings).await;

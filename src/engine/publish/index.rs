@@ -176,18 +176,22 @@ pub(super) async fn write_files(
 }
 
 pub(super) async fn read_files(store: &dyn Store, hash: &str) -> Result<Files, PublishError> {
-    // Paths and lengths come on top of what files may hold.
-    const UNPACKED_MAX: u64 = 2 * FOLDER_BYTES_MAX as u64;
     let corrupt = |why: String| EngineError::Corrupt(format!("the files of `{hash}`: {why}"));
     let found = store.get_document(&files_name(hash)).await?;
     let packed = found.map(|found| found.record).filter(|record| !record.is_empty());
     let packed = packed.ok_or_else(|| corrupt("they are not in the store".to_owned()))?;
+    // Megabytes to unpack: work beside serving, not between two calls.
+    let unpacked = super::blocking(move || unpack(&packed)).await?;
+    Ok(unpacked.map_err(corrupt)?)
+}
+
+fn unpack(packed: &[u8]) -> Result<Files, String> {
+    // Paths and lengths come on top of what files may hold.
+    const UNPACKED_MAX: u64 = 2 * FOLDER_BYTES_MAX as u64;
     let mut plain = Vec::new();
-    GzDecoder::new(&packed[..])
-        .take(UNPACKED_MAX)
-        .read_to_end(&mut plain)
-        .map_err(|error| corrupt(error.to_string()))?;
-    Ok(postcard::from_bytes(&plain).map_err(|error| corrupt(error.to_string()))?)
+    let unpacker = GzDecoder::new(packed);
+    unpacker.take(UNPACKED_MAX).read_to_end(&mut plain).map_err(|error| error.to_string())?;
+    postcard::from_bytes(&plain).map_err(|error| error.to_string())
 }
 
 /// Empties the files of versions that are kept no longer; what fails is tried no more: it costs

@@ -7,6 +7,7 @@ mod index;
 pub use index::{Counts, Publication};
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -214,7 +215,12 @@ impl Engine {
             }
         };
         let warnings = std::mem::take(&mut draft.proved.warnings);
-        self.take_at(version.clone(), draft.proved, warnings.clone()).await;
+        // A task of its own: a caller who hangs up now does not leave this replica behind.
+        self.taking.fetch_max(version.number, Ordering::AcqRel);
+        let (engine, proved) = (self.clone(), draft.proved);
+        let (taken, told) = (version.clone(), warnings.clone());
+        let taking = tokio::spawn(async move { engine.take_at(taken, proved, told).await });
+        taking.await.map_err(|error| EngineError::Corrupt(error.to_string()))?;
         Ok(Published { version, warnings })
     }
 
