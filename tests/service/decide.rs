@@ -234,3 +234,25 @@ async fn a_stream_answers_every_item_and_a_bad_one_in_its_place() {
     assert_eq!((good, bad), (450, 50));
     service.stopped().await;
 }
+
+/// A page learns how long it may show what a quota counts by the showing.
+#[tokio::test]
+async fn an_offer_under_a_quota_of_showings_says_until_when_it_is_held() {
+    let service = Service::start().await;
+    service.profiles().update_profile(steady("ana")).await.unwrap();
+    let answer = service.decisions().decide(decide("ana", &["web", "call_centre"])).await.unwrap();
+    let decision = answer.into_inner().decision.unwrap();
+    let decided = decision.decide_time.unwrap().seconds;
+    let mut held = 0;
+    for channel in &decision.channels {
+        for offer in channel.placements.iter().flat_map(|placement| &placement.offers) {
+            let counted = ["gold_card", "pension_plan"].contains(&&*offer.offer_id);
+            let counted = counted && channel.channel == "web";
+            let seconds = offer.expire_time.map(|time| time.seconds - decided);
+            assert_eq!(seconds, counted.then_some(2 * 3600), "{}", offer.offer_id);
+            held += usize::from(counted);
+        }
+    }
+    assert!(held > 0, "{:?}", offers(&decision));
+    service.stopped().await;
+}

@@ -9,7 +9,7 @@ use super::kind::{offer_kind, outcome_kind};
 use super::reasons::reasons;
 use super::time::timestamp;
 use crate::api::wire::v1;
-use crate::core::catalog::source::ContentType;
+use crate::core::catalog::source::{ContactPoint, ContentType};
 use crate::core::catalog::{Catalog, Channel, Offer, Scheme, SchemeFormula};
 use crate::core::decide::{
     ChannelDecision, ChannelRequest, NoOffer, Placed, PlacementDecision, RenderedContent,
@@ -18,6 +18,7 @@ use crate::core::feature::FeatureVector;
 use crate::core::interaction::OutcomeKind;
 use crate::core::policy::Gate;
 use crate::core::propensity::Estimate;
+use crate::core::time::UnixMs;
 use crate::engine::{Decided, DegradedPart};
 
 /// What was asked, as far as the answer repeats it.
@@ -105,7 +106,8 @@ fn channel_decision(
     let arm = catalog.experiment.as_ref().map(|experiment| experiment.arms.iter());
     let mut arms = arm.into_iter().flatten();
     let drawn = arms.any(|arm| arm.draws() && arm.name == decided.decision.arm);
-    let told = Telling { drawn, catalog, channel, spec, features: &decided.decision.features };
+    let (at, features) = (decided.decision.at, &decided.decision.features);
+    let told = Telling { drawn, catalog, channel, spec, features, at };
     let placements = channel
         .placements
         .iter()
@@ -133,6 +135,7 @@ struct Telling<'a> {
     channel: &'a ChannelDecision,
     spec: &'a Channel,
     features: &'a FeatureVector,
+    at: UnixMs,
 }
 
 impl Telling<'_> {
@@ -211,6 +214,18 @@ impl Telling<'_> {
         }
     }
 
+    /// The last moment at which the offer's impression still finds the units held for it.
+    fn expires_at(&self, offer: u32) -> Option<UnixMs> {
+        let channel = 1_u64.checked_shl(u32::from(self.channel.channel)).unwrap_or(0);
+        let decides = self.spec.contact == ContactPoint::Decision;
+        let quotas = self.catalog.policy.spec().quotas.iter();
+        quotas
+            .filter(|quota| quota.binds(offer, channel))
+            .filter_map(|quota| quota.impression_within_ms(decides))
+            .min()
+            .map(|within| UnixMs(self.at.0.saturating_add(within)))
+    }
+
     fn offer(&self, scheme: Option<&Scheme>, placed: &Placed) -> Option<v1::OfferDecision> {
         let offer = self.catalog.offers.get(placed.offer as usize)?;
         let group = self.catalog.groups.get(usize::from(offer.group));
@@ -252,6 +267,7 @@ impl Telling<'_> {
             selection_probability_estimated: placed.selection_estimated,
             content: placed.content.iter().map(content).collect(),
             locale: self.channel.locale.to_string(),
+            expire_time: self.expires_at(placed.offer).map(timestamp),
             bundle: placed.bundle.as_deref().unwrap_or_default().to_owned(),
             reasons: placed
                 .reasons

@@ -93,6 +93,17 @@ impl QuotaSpec {
         self.channel_mask & channel_bit != 0 && self.offers.contains(offer)
     }
 
+    /// How long after the decision an impression still finds its unit, ms; `None`: impressions use
+    /// none up. `decides`: the channel counts the decision itself as the contact.
+    #[must_use]
+    pub fn impression_within_ms(&self, decides: bool) -> Option<i64> {
+        match self.counts {
+            QuotaCount::Impression => Some(self.hold_ms),
+            QuotaCount::Contact if !decides => Some(self.hold_ms),
+            QuotaCount::Contact | QuotaCount::Accept | QuotaCount::Convert => None,
+        }
+    }
+
     /// Whether it counts money.
     #[must_use]
     pub fn is_money(&self) -> bool {

@@ -75,6 +75,7 @@ pub struct QuotaSource {
     /// `UTC`.
     pub zone: Option<String>,
     /// How long a unit is held for the outcome that uses it up (`30m`); then it is free again, and
-    /// a later outcome takes one anew or is refused. Default: `30m`, at most 30 days.
+    /// a later outcome takes one anew or is refused. Answers carry it as `expire_time` where
+    /// impressions count. Default: `30m`, at most 30 days.
     pub hold: Option<String>,
 }
