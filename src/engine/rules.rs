@@ -88,7 +88,11 @@ impl Engine {
     /// # Errors
     /// With all faults; what was served goes on being served.
     pub fn take_rules(&self, files: &[(String, Vec<u8>)]) -> Result<bool, RulesError> {
-        match prove(files) {
+        self.take(prove(files))
+    }
+
+    fn take(&self, proved: Result<Proved, RulesError>) -> Result<bool, RulesError> {
+        match proved {
             Ok(proved) => Ok(self.swap(proved)),
             Err(error) => {
                 let before = self.rules.load_full();
@@ -138,13 +142,10 @@ impl Engine {
                         published,
                         "the rules folder changed; a published version serves: `arbitra publish` it"
                     ),
-                    Ok(files) => {
-                        let taking = engine.clone();
-                        match aside(move || taking.take_rules(&files)).await {
-                            Some(taken) => engine.report_reload(taken),
-                            None => tracing::error!("the changed rules could not be compiled"),
-                        }
-                    }
+                    Ok(files) => match aside(move || prove(&files)).await {
+                        Some(proved) => engine.report_reload(engine.take(proved)),
+                        None => tracing::error!("the changed rules could not be compiled"),
+                    },
                     Err(error) => tracing::error!(%error, "the rules folder cannot be read"),
                 }
             }

@@ -290,7 +290,7 @@ async fn draft(files: Arc<Files>) -> Result<Draft, PublishError> {
 
 /// Runs work that is not waiting where it holds up no calls.
 async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
+    work: impl Fn() -> T + Send + Sync + 'static,
 ) -> Result<T, PublishError> {
     let failed = || EngineError::Corrupt("the rules could not be compiled".to_owned());
     Ok(aside(work).await.ok_or_else(failed)?)
