@@ -1,5 +1,7 @@
 //! `arbitra insight`: how a running service and the business fare: models, objectives, limits.
 
+mod beside;
+
 use clap::ValueEnum;
 use serde_json::{Map, Value as Json, json};
 
@@ -57,6 +59,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
             json.insert("log_position".to_owned(), answer.log_position.into());
             json.insert("models".to_owned(), answer.insights.iter().map(model_to_json).collect());
             parts.push(models_part(&answer.insights));
+            parts.extend(beside::parts(&answer.insights));
         }
         if asked(What::Objectives) {
             let request = v1::GetObjectiveInsightsRequest::default();
@@ -116,6 +119,8 @@ fn models_part(insights: &[v1::ModelInsight]) -> Part {
             own.champion_log_loss.map_or_else(String::new, |loss| format!("{loss:.4}")),
         ]
     };
+    // Amounts are no probabilities: they have a table of their own.
+    let insights = insights.iter().filter(|own| own.amounts.is_none());
     Part {
         title: "models",
         header: &[
@@ -131,7 +136,7 @@ fn models_part(insights: &[v1::ModelInsight]) -> Part {
             "champion's loss",
         ],
         texts: 2,
-        rows: insights.iter().map(row).collect(),
+        rows: insights.map(row).collect(),
     }
 }
 
@@ -246,6 +251,8 @@ fn model_to_json(own: &v1::ModelInsight) -> Json {
         "serving": own.serving,
         "champion_log_loss": own.champion_log_loss,
         "champion_auc": own.champion_auc,
+        "trials": own.trials.as_ref().map(beside::trials_to_json),
+        "amounts": own.amounts.as_ref().map(beside::amounts_to_json),
     })
 }
 

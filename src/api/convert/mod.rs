@@ -4,6 +4,7 @@
 
 pub mod arm;
 pub mod attribution;
+pub mod beside;
 pub mod bounds;
 pub mod catalog;
 pub mod consent;
@@ -17,6 +18,7 @@ pub mod fault;
 pub mod filter;
 pub mod fresh;
 pub mod kind;
+pub mod model;
 pub mod name;
 pub mod offer;
 pub mod outcome;

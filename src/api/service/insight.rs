@@ -6,12 +6,12 @@ use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status};
 
 use crate::api::convert::fault::{Faults, Reason};
-use crate::api::convert::{arm, name, pacing};
+use crate::api::convert::{arm, beside, model, name, pacing};
 use crate::api::status;
 use crate::api::wire::v1;
 use crate::api::wire::v1::insight_service_server::InsightService;
 use crate::core::key::Key;
-use crate::core::learn::{Challengers, Tally};
+use crate::core::learn::Challengers;
 use crate::engine::Engine;
 
 /// Shows how the models fare.
@@ -38,7 +38,9 @@ impl InsightService for Insights {
     ) -> Result<Response<v1::GetModelInsightsResponse>, Status> {
         let snapshot = self.engine.snapshot();
         let names = &snapshot.catalog.models.challengers.names;
-        let by_offer = asked(request.get_ref(), names).map_err(status::faults)?;
+        let besides = beside::names(&snapshot.catalog);
+        let known = names.iter().map(AsRef::as_ref).chain(besides.iter().map(String::as_str));
+        let by_offer = asked(request.get_ref(), known).map_err(status::faults)?;
         let models = &request.get_ref().models;
         let wanted = |name: &str| models.is_empty() || models.iter().any(|model| model == name);
         let tallies = &snapshot.models.tallies;
@@ -48,14 +50,17 @@ impl InsightService for Insights {
         } else if by_offer {
             let offers = tallies.offers();
             insights.extend(offers.map(|(offer, tally)| {
-                insight(tally, vec![name::offer_of(&snapshot.catalog, offer)])
+                model::insight(tally, vec![name::offer_of(&snapshot.catalog, offer)])
             }));
             insights.sort_by(|a, b| a.cell.cmp(&b.cell));
         } else {
-            insights.push(insight(&tallies.overall, Vec::new()));
+            insights.push(model::insight(&tallies.overall, Vec::new()));
         }
         for name in names.iter().filter(|name| !by_offer && wanted(name)) {
             insights.extend(challenger(&snapshot.models.challengers, name));
+        }
+        for name in besides.iter().filter(|name| !by_offer && wanted(name)) {
+            insights.extend(beside::insight(&snapshot.catalog, &snapshot.models, name));
         }
         Ok(Response::new(v1::GetModelInsightsResponse {
             insights,
@@ -132,10 +137,13 @@ impl InsightService for Insights {
 }
 
 /// Whether numbers are asked by offer. What is kept is of all time.
-fn asked(request: &v1::GetModelInsightsRequest, names: &[Arc<str>]) -> Result<bool, Faults> {
+fn asked<'n>(
+    request: &v1::GetModelInsightsRequest,
+    names: impl Iterator<Item = &'n str> + Clone,
+) -> Result<bool, Faults> {
     let mut faults = Faults::default();
     for (number, model) in request.models.iter().enumerate().take(16) {
-        let mut known = std::iter::once(PROPENSITY).chain(names.iter().map(AsRef::as_ref));
+        let mut known = std::iter::once(PROPENSITY).chain(names.clone());
         if !known.clone().any(|known| known == model) {
             let wrong = name::unknown(Reason::UnknownName, "model", model, known.by_ref());
             faults.note(format_args!("models[{number}]"), wrong);
@@ -164,52 +172,6 @@ fn challenger(challengers: &Challengers, name: &str) -> Option<v1::ModelInsight>
         serving: false,
         champion_log_loss: challenger.champion.log_loss(),
         champion_auc: challenger.champion.auc(),
-        ..insight(&challenger.tally, Vec::new())
+        ..model::insight(&challenger.tally, Vec::new())
     })
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
-fn insight(tally: &Tally, cell: Vec<String>) -> v1::ModelInsight {
-    let bins = tally.calibration().iter().filter(|bin| bin.count > 0);
-    let calibration = bins.map(|bin| {
-        let count = bin.count as f64;
-        v1::CalibrationBin {
-            predicted: bin.predicted / count,
-            observed: Some(rate(bin.observed, count)),
-        }
-    });
-    v1::ModelInsight {
-        model: PROPENSITY.to_owned(),
-        cell,
-        start_time: None,
-        outcomes: tally.count,
-        positive_rate: if tally.count > 0 { tally.positives / tally.count as f64 } else { 0.0 },
-        log_loss: tally.log_loss().unwrap_or(0.0),
-        base_log_loss: tally.base_log_loss().unwrap_or(0.0),
-        auc: tally.auc().unwrap_or(0.5),
-        calibration_error: tally.calibration_error().unwrap_or(0.0),
-        calibration: calibration.collect(),
-        features: Vec::new(),
-        drift: tally.drift.level(),
-        serving: true,
-        champion_log_loss: None,
-        champion_auc: None,
-    }
-}
-
-/// A rate with its 90 % interval (Wilson 1927, "Probable inference, the law of succession, and
-/// statistical inference", equation 3).
-fn rate(positives: f64, count: f64) -> v1::Estimate {
-    const Z: f64 = 1.644_853_626_951_472_7;
-    let p = (positives / count).clamp(0.0, 1.0);
-    let scale = 1.0 + Z * Z / count;
-    let middle = (p + Z * Z / (2.0 * count)) / scale;
-    let reach = Z * (p * (1.0 - p) / count + Z * Z / (4.0 * count * count)).sqrt() / scale;
-    v1::Estimate {
-        value: p,
-        lower: (middle - reach).clamp(0.0, p),
-        upper: (middle + reach).clamp(p, 1.0),
-        coverage: 0.9,
-        evidence: count,
-    }
 }

@@ -157,6 +157,8 @@ pub struct Offer {
     pub contributions_beyond: Vec<(u16, Measure)>,
     /// Belief before any outcome.
     pub prior: Prior,
+    /// The score from outside that stands in for `prior`, where it is known of a customer.
+    pub prior_score: Option<Key>,
     /// Exempt from consent and contact limits.
     pub transactional: bool,
     /// Treatments, sorted by channel then id.

@@ -9,7 +9,7 @@ use crate::core::head::{amount, uplift};
 use crate::core::key::{Key, mix64};
 use crate::core::learn::WithheldRecord;
 use crate::core::policy::Subject;
-use crate::core::propensity::Candidate;
+use crate::core::propensity::{Candidate, Score};
 use crate::core::time::UnixMs;
 
 /// Purpose of the hash that gives a withheld offer its id.
@@ -97,6 +97,7 @@ pub fn withheld(
                     placement: Key::default(),
                     prior: offer.prior,
                     affinity: placed.factors.affinity.map(|affinity| affinity as f32),
+                    score: offer.prior_score.and_then(|name| Score::of(name, &decision.features)),
                 },
                 features: decision.features.clone(),
                 probability: placed.estimate.probability as f32,

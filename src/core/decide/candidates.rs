@@ -11,7 +11,7 @@ use crate::core::key::{Key, unit};
 use crate::core::learn::Probabilities;
 use crate::core::objective::{Cost, Rates, Weights};
 use crate::core::policy::{Bitset, StateSpec};
-use crate::core::propensity::{self, Estimate};
+use crate::core::propensity::{self, Estimate, Score};
 use crate::core::value::Value;
 
 /// An offer with its best treatment for a placement, and its score there.
@@ -156,6 +156,7 @@ impl<'a> Scorer<'a> {
             placement: Key::default(),
             prior: offer.prior,
             affinity: affinity.map(|affinity| affinity as f32),
+            score: offer.prior_score.and_then(|name| Score::of(name, self.shared.features)),
         })
     }
 
@@ -289,7 +290,7 @@ impl<'a> Scorer<'a> {
                 *base.insert(made)
             }
         };
-        let propensity = ranking.propensity(&estimate, &offer.prior);
+        let propensity = ranking.propensity(&estimate, &asked.belief());
         let factors = Factors {
             propensity,
             cost: cost.at(propensity),

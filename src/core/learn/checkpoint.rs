@@ -1,11 +1,14 @@
 //! Models as bytes: magic, version, checksum (XXH3) of the rest, position, then each part. A
 //! restored checkpoint makes identical updates and encodes to identical bytes.
 
+use std::sync::Arc;
+
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::arms::ArmTallies;
 use super::challengers::Challengers;
 use super::funnel::Funnel;
+use super::head_tally::HeadTallies;
 use super::heads::Heads;
 use super::models::{Counts, Models};
 use super::pending::Pending;
@@ -17,7 +20,9 @@ use crate::core::propensity::Propensity;
 use crate::core::segment::Populations;
 
 const MAGIC: &[u8] = b"arbm";
-const VERSION: u8 = 5;
+const VERSION: u8 = 6;
+/// The layout before the models beside the propensity had tallies.
+const WITHOUT_HEAD_TALLIES: u8 = 5;
 
 impl Models {
     /// The whole state.
@@ -37,7 +42,7 @@ impl Models {
     /// # Errors
     /// [`CodecError`] when the bytes are damaged, of another version, or no checkpoint.
     pub fn position_of(checkpoint: &[u8]) -> Result<u64, CodecError> {
-        opened(checkpoint)?.u64()
+        opened(checkpoint)?.1.u64()
     }
 
     /// The models of a checkpoint, settings included.
@@ -45,7 +50,7 @@ impl Models {
     /// # Errors
     /// [`CodecError`] when the bytes are damaged, of another version, or no checkpoint.
     pub fn restore(bytes: &[u8]) -> Result<Self, CodecError> {
-        let mut input = opened(bytes)?;
+        let (version, mut input) = opened(bytes)?;
         let position = input.u64()?;
         let counts = Counts {
             outcomes: input.varint()?,
@@ -54,7 +59,7 @@ impl Models {
             unknown: input.varint()?,
             corrupt: input.varint()?,
         };
-        let models = Self {
+        let mut models = Self {
             position,
             counts,
             seen: Seen::decode(&mut input)?,
@@ -68,6 +73,9 @@ impl Models {
             heads: Heads::decode(&mut input)?,
             challengers: Challengers::decode(&mut input)?,
         };
+        if version >= VERSION {
+            models.heads.tallies = Arc::new(HeadTallies::decode(&mut input)?);
+        }
         if !input.rest().is_empty() {
             return Err(CodecError::Invalid("end of a checkpoint"));
         }
@@ -103,22 +111,24 @@ impl Models {
         self.pending.encode(&mut out);
         self.heads.encode(&mut out);
         self.challengers.encode(&mut out);
+        self.heads.tallies.encode(&mut out);
         out.0
     }
 }
 
-/// A checkpoint's body, once its head and checksum hold.
-fn opened(bytes: &[u8]) -> Result<Reader<'_>, CodecError> {
+/// A checkpoint's version and body, once its head and checksum hold.
+fn opened(bytes: &[u8]) -> Result<(u8, Reader<'_>), CodecError> {
     let mut input = Reader::new(bytes);
     if input.take(MAGIC.len())? != MAGIC {
         return Err(CodecError::Invalid("magic of a checkpoint"));
     }
-    match input.u8()? {
-        VERSION => {}
+    let version = input.u8()?;
+    match version {
+        VERSION | WITHOUT_HEAD_TALLIES => {}
         version => return Err(CodecError::Version(version)),
     }
     if input.u64()? != xxh3_64(input.rest()) {
         return Err(CodecError::Checksum);
     }
-    Ok(input)
+    Ok((version, input))
 }

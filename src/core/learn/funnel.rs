@@ -42,7 +42,8 @@ fn id(stages: &Stages, stage: usize) -> Option<u8> {
 
 /// The candidate as a stage's model sees it: with that stage's own prior.
 fn asked(candidate: &Candidate, prior: Prior) -> Candidate {
-    Candidate { prior, ..*candidate }
+    // A score speaks of the good end, not of a stage.
+    Candidate { prior, score: None, ..*candidate }
 }
 
 impl Funnel {

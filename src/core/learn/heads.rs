@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::head_tally::HeadTallies;
 use super::record::OutcomeRecord;
 use super::withheld::{AmountRecord, CameRecord, WithheldRecord};
 use crate::core::codec::bytes::{CodecError, Reader, Writer};
@@ -25,6 +26,8 @@ pub struct Heads {
     pub amounts: Arc<Amounts>,
     /// Days from a decision to its positive outcome.
     pub days: Arc<Amounts>,
+    /// How good they were.
+    pub tallies: Arc<HeadTallies>,
     /// By customer and offer.
     waiting: Arc<BTreeMap<(u64, Key), WithheldRecord>>,
     /// When each closes.
@@ -78,10 +81,16 @@ impl Heads {
 
     /// What a positive outcome brought.
     pub(super) fn amount(&mut self, record: &AmountRecord) {
+        let (features, candidate) = (&record.features, &record.candidate);
+        let said = |model: &Amounts| {
+            model.expect(&model.prepare(features), candidate).map(|expected| expected.mean)
+        };
         if let Some(amount) = record.amount {
+            Arc::make_mut(&mut self.tallies).amounts.observe(amount, said(&self.amounts));
             Arc::make_mut(&mut self.amounts).learn(&record.features, &record.candidate, amount);
         }
         if let Some(days) = record.days {
+            Arc::make_mut(&mut self.tallies).days.observe(days, said(&self.days));
             Arc::make_mut(&mut self.days).learn(&record.features, &record.candidate, days);
         }
     }
@@ -120,7 +129,7 @@ impl Heads {
     fn close(&mut self, customer: u64, offer: Key, label: f64) {
         let Some(record) = self.take(customer, offer) else { return };
         let WithheldRecord { candidate, features, probability, .. } = &record;
-        Arc::make_mut(&mut self.uplift).learn(&Trial {
+        self.learn(&Trial {
             features,
             candidate,
             shown: false,
@@ -129,8 +138,19 @@ impl Heads {
         });
     }
 
+    /// Compares a trial with what was foretold of it, then learns it.
+    fn learn(&mut self, trial: &Trial<'_>) {
+        let prepared = self.uplift.prepare(trial.features);
+        let effect = self.uplift.effect(&prepared, trial.candidate, trial.probability);
+        let effect = effect.map_or(0.0, |effect| effect.effect);
+        let foretold = trial.probability - if trial.shown { 0.0 } else { effect };
+        let tally = &mut Arc::make_mut(&mut self.tallies).uplift;
+        tally.observe(trial.shown, trial.label, foretold, effect);
+        Arc::make_mut(&mut self.uplift).learn(trial);
+    }
+
     fn tried(&mut self, record: &OutcomeRecord) {
-        Arc::make_mut(&mut self.uplift).learn(&Trial {
+        self.learn(&Trial {
             features: &record.features,
             candidate: &record.candidate,
             shown: true,

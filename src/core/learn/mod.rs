@@ -9,6 +9,7 @@ mod checkpoint;
 mod drift;
 mod forget;
 mod funnel;
+mod head_tally;
 mod heads;
 mod models;
 mod packed;
@@ -26,6 +27,7 @@ pub use challengers::{
 pub use drift::Drift;
 pub use forget::ForgetRecord;
 pub use funnel::{Funnel, Head, PreparedFunnel, Probabilities};
+pub use head_tally::{AmountTally, HeadTallies, Side, UpliftTally};
 pub use heads::Heads;
 pub use models::{Applied, Counts, Models};
 pub use pending::{PENDING_BYTES_MAX, PENDING_MAX, Pending, PendingCounts};

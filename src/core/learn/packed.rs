@@ -8,7 +8,7 @@ use super::record::{OutcomeRecord, decode_candidate, encode_candidate};
 use super::touch::{Stages, decode_stages, encode_stages};
 use crate::core::codec::bytes::{CodecError, Reader, Writer};
 use crate::core::feature::{FeatureNames, FeatureVector};
-use crate::core::propensity::Candidate;
+use crate::core::propensity::{Candidate, Score};
 use crate::core::time::UnixMs;
 
 /// Most different shapes that wait at a time.
@@ -20,7 +20,7 @@ const FIXED_BYTES: usize = 56;
 #[derive(Clone, Debug, PartialEq)]
 struct Shape {
     names: FeatureNames,
-    /// Without the affinity.
+    /// Without the affinity, and with only the name of the score.
     candidate: Candidate,
     stages: Stages,
 }
@@ -41,7 +41,8 @@ impl Shape {
     }
 
     fn of(shown: &OutcomeRecord, stages: &Stages) -> Self {
-        let candidate = Candidate { affinity: None, ..shown.candidate };
+        let score = shown.candidate.score.map(|score| Score { logit: 0.0, ..score });
+        let candidate = Candidate { affinity: None, score, ..shown.candidate };
         Self { names: shown.features.names(), candidate, stages: stages.clone() }
     }
 }
@@ -118,12 +119,15 @@ impl Packed {
         let affinity = Some(self.affinity).filter(|affinity| affinity.is_finite());
         // The values were packed here, by these names.
         let features = FeatureVector::decode_values(&self.shape.names, &self.values);
+        let features = features.unwrap_or_default();
+        let score = self.shape.candidate.score;
+        let score = score.and_then(|score| Score::of(score.name, &features));
         OutcomeRecord {
             id: touch,
             at,
             customer: self.customer,
-            candidate: Candidate { affinity, ..self.shape.candidate },
-            features: features.unwrap_or_default(),
+            candidate: Candidate { affinity, score, ..self.shape.candidate },
+            features,
             label,
             weight: 1.0,
             probability_served: self.probability_served,

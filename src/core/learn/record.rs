@@ -15,7 +15,7 @@ use super::withheld::{AmountRecord, CameRecord, WithheldRecord};
 use crate::core::codec::bytes::{CodecError, Reader, Writer};
 use crate::core::feature::FeatureVector;
 use crate::core::key::Key;
-use crate::core::propensity::{Candidate, Prior};
+use crate::core::propensity::{Candidate, Prior, Score};
 use crate::core::segment::MoveRecord;
 use crate::core::time::UnixMs;
 
@@ -311,26 +311,38 @@ pub(super) fn encode_candidate(candidate: &Candidate, out: &mut Writer) {
     out.key(candidate.placement);
     out.f64(candidate.prior.probability);
     out.f64(candidate.prior.evidence);
-    out.u8(u8::from(candidate.affinity.is_some()));
+    // A bit for each part that may be missing.
+    out.u8(u8::from(candidate.affinity.is_some()) | u8::from(candidate.score.is_some()) << 1);
     if let Some(affinity) = candidate.affinity {
         out.f32(affinity);
+    }
+    if let Some(score) = candidate.score {
+        out.key(score.name);
+        out.f32(score.logit);
     }
 }
 
 pub(super) fn decode_candidate(input: &mut Reader<'_>) -> Result<Candidate, CodecError> {
-    Ok(Candidate {
+    let mut candidate = Candidate {
         offer: input.key()?,
         group: input.key()?,
         treatment: input.key()?,
         channel: input.key()?,
         placement: input.key()?,
         prior: Prior { probability: input.finite("prior")?, evidence: input.finite("prior")? },
-        affinity: match input.u8()? {
-            0 => None,
-            1 => Some(input.finite32("affinity")?),
-            _ => return Err(CodecError::Invalid("affinity")),
-        },
-    })
+        ..Candidate::default()
+    };
+    let parts = input.u8()?;
+    if parts > 0b11 {
+        return Err(CodecError::Invalid("parts of a candidate"));
+    }
+    if parts & 0b01 != 0 {
+        candidate.affinity = Some(input.finite32("affinity")?);
+    }
+    if parts & 0b10 != 0 {
+        candidate.score = Some(Score { name: input.key()?, logit: input.finite32("score")? });
+    }
+    Ok(candidate)
 }
 
 fn encode_item(item: &ItemRecord, out: &mut Writer) {

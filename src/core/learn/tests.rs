@@ -10,7 +10,7 @@ use crate::core::codec::bits::{BitReader, BitWriter};
 use crate::core::codec::bytes::{CodecError, Reader, Writer};
 use crate::core::feature::FeatureVector;
 use crate::core::key::Key;
-use crate::core::propensity::{Candidate, Prior, PropensitySpec};
+use crate::core::propensity::{Candidate, Prior, PropensitySpec, Score};
 use crate::core::time::UnixMs;
 
 fn models() -> Models {
@@ -24,11 +24,13 @@ prop_compose! {
         probability in 0.001..0.999_f64,
         evidence in 0.0..100.0_f64,
         affinity in prop::option::of(0.0..1.0_f32),
+        score in prop::option::of((any::<u32>().prop_map(Key), -9.0..9.0_f32)),
     ) -> Candidate {
         let [offer, group, treatment, channel, placement] =
             keys.map(|key| Key(u32::from(key).wrapping_mul(0x9e37_79b9)));
         let prior = Prior { probability, evidence };
-        Candidate { offer, group, treatment, channel, placement, prior, affinity }
+        let score = score.map(|(name, logit)| Score { name, logit });
+        Candidate { offer, group, treatment, channel, placement, prior, affinity, score }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is estimated, and the estimate.
 
 use super::weight::{logit, sigmoid};
+use crate::core::feature::FeatureVector;
 use crate::core::key::Key;
 
 /// What is believed of an offer before anything is seen of it.
@@ -57,6 +58,39 @@ pub struct Candidate {
     pub prior: Prior,
     /// Affinity of the customer to the offer, 0 to 1; `None` when nothing is known.
     pub affinity: Option<f32>,
+    /// What another model says of it, to begin from in place of the declared prior; `None` where
+    /// none is declared or none is known of this customer.
+    pub score: Option<Score>,
+}
+
+/// A probability from outside.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Score {
+    /// The attribute or context entry that holds it.
+    pub name: Key,
+    /// Its logit.
+    pub logit: f32,
+}
+
+impl Score {
+    /// The score of that name among what models see of a customer; `None` where it is missing.
+    #[must_use]
+    pub fn of(name: Key, features: &FeatureVector) -> Option<Self> {
+        let numbers = features.numeric();
+        let at = numbers.binary_search_by_key(&name, |(name, _)| *name).ok()?;
+        numbers.get(at).map(|(name, logit)| Self { name: *name, logit: *logit })
+    }
+}
+
+impl Candidate {
+    /// What is believed before anything is learned: the score, else the declared prior, worth the
+    /// evidence that was declared.
+    #[must_use]
+    pub fn belief(&self) -> Prior {
+        let probability =
+            self.score.map_or(self.prior.probability, |score| sigmoid(f64::from(score.logit)));
+        Prior { probability, ..self.prior }
+    }
 }
 
 /// A probability and how sure it is.

@@ -74,7 +74,8 @@ impl Propensity {
     /// first (then by key): what each learner ascribes to them, by what the learner counts in the
     /// blend; a cross gives each of its attributes an equal part. The biases of group, offer,
     /// channel, placement and treatment stand under their own keys; the common bias and the
-    /// declared prior, which say nothing of the customer, are left out.
+    /// declared prior, which say nothing of the customer, are left out; a score that stands in for
+    /// the prior has what it differs by.
     #[must_use]
     pub fn contributions(
         &self,
@@ -95,6 +96,10 @@ impl Propensity {
         let mut shares = Shares { ascribed, attributes, further: Vec::new() };
         self.of_regressions(prepared, candidate, &said, &counts, &mut shares);
         self.of_blocks(prepared, candidate, &said, &counts, &mut shares);
+        if let Some(score) = self.score(candidate) {
+            let moved = self.start(candidate) - candidate.prior.logit_mean();
+            shares.further.push((score.name, moved));
+        }
         shares.largest(top)
     }
 

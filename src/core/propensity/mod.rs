@@ -21,16 +21,19 @@ mod plain;
 mod slots;
 mod spec;
 mod state;
+mod trust;
 mod update;
 pub mod weight;
 mod wide;
 
-pub use candidate::{Candidate, Estimate, Prior};
+pub use candidate::{Candidate, Estimate, Prior, Score};
 pub use dense::{Dense, Dot};
 pub use explain::Ascribed;
 pub use inputs::{INPUTS_MAX, Inputs};
 pub use model::{Prepared, Propensity};
 pub use spec::PropensitySpec;
 
+#[cfg(test)]
+mod score_tests;
 #[cfg(test)]
 mod tests;

@@ -21,7 +21,7 @@ use smallvec::SmallVec;
 
 use super::blend::{self, Blend, place};
 use super::block::Block;
-use super::candidate::{Candidate, Estimate};
+use super::candidate::{Candidate, Estimate, Score};
 use super::crosses::{Crosses, Input};
 use super::deep::Deep;
 use super::dense::{Dense, Dot, Sum};
@@ -32,6 +32,7 @@ use super::own::{Own, Owns};
 use super::plain::Plain;
 use super::slots::Slots;
 use super::spec::PropensitySpec;
+use super::trust::{TRUSTS_MAX, Trust};
 use super::weight::{LOGIT_MAX, Weight, logit, moderation};
 use super::wide::Wide;
 use crate::core::codec::cow::CowMap;
@@ -55,6 +56,8 @@ pub struct Propensity {
     pub(super) groups: CowMap<Block>,
     pub(super) offers: CowMap<Block>,
     pub(super) numerics: CowMap<Numeric>,
+    /// By name of the score.
+    pub(super) trusts: CowMap<Trust>,
     pub(super) learned: u64,
     pub(super) latest_at: UnixMs,
 }
@@ -114,6 +117,7 @@ impl Propensity {
             groups: CowMap::new(spec.groups_max),
             offers: CowMap::new(spec.offers_max),
             numerics: CowMap::new(spec.numerics_max),
+            trusts: CowMap::new(TRUSTS_MAX),
             learned: 0,
             latest_at: UnixMs::default(),
             spec,
@@ -222,7 +226,7 @@ impl Propensity {
         offer: Option<&Block>,
         own_variance: Option<f64>,
     ) -> Estimate {
-        let prior = candidate.prior.logit_mean();
+        let prior = self.start(candidate);
         let stage = blend::stage(said.own.is_some());
         let probability = self.blend.probability(stage, &said.parts, prior);
         let variance = own_variance.unwrap_or(said.steady.variance + said.blocks.variance);
@@ -232,6 +236,22 @@ impl Propensity {
             logit_mean: logit(probability).clamp(-LOGIT_MAX, LOGIT_MAX),
             logit_variance: variance.max(0.0),
             evidence: offer.map_or(0.0, |block| block.evidence),
+        }
+    }
+
+    /// The score that a candidate begins from, where this model may see it.
+    pub(super) fn score(&self, candidate: &Candidate) -> Option<Score> {
+        candidate.score.filter(|score| self.spec.without.binary_search(&score.name).is_err())
+    }
+
+    /// Where a candidate's logit begins: at the declared prior, or at the score from outside as far as
+    /// that one has been found to hold.
+    pub(super) fn start(&self, candidate: &Candidate) -> f64 {
+        let declared = candidate.prior.logit_mean();
+        let Some(score) = self.score(candidate) else { return declared };
+        match self.trusts.get(score.name) {
+            Some(trust) => trust.start(declared, f64::from(score.logit)),
+            None => f64::from(score.logit),
         }
     }
 
@@ -351,6 +371,7 @@ impl Propensity {
             && self.groups.iter().all(|(_, block)| block.is_sound())
             && self.offers.iter().all(|(_, block)| block.is_sound())
             && self.numerics.iter().all(|(_, numeric)| numeric.is_sound())
+            && self.trusts.iter().all(|(_, trust)| trust.is_sound())
     }
 }
 

@@ -13,6 +13,7 @@ use super::own::Owns;
 use super::plain::Plain;
 use super::slots::Slots;
 use super::spec::PropensitySpec;
+use super::trust::Trust;
 use super::wide::Wide;
 use crate::core::codec::bytes::{CodecError, Reader, Writer};
 use crate::core::codec::cow::{decode_map, encode_map};
@@ -21,7 +22,9 @@ use crate::core::key::Key;
 use crate::core::time::UnixMs;
 
 /// Layout of the bytes; another is refused.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
+/// The layout before scores could be priors.
+const WITHOUT_TRUSTS: u8 = 3;
 
 impl Propensity {
     /// Appends the whole state, settings included.
@@ -46,6 +49,7 @@ impl Propensity {
         encode_map(&self.groups, Block::encode, out);
         encode_map(&self.offers, Block::encode, out);
         encode_map(&self.numerics, Numeric::encode, out);
+        encode_map(&self.trusts, Trust::encode, out);
     }
 
     /// Takes a whole state.
@@ -53,8 +57,9 @@ impl Propensity {
     /// # Errors
     /// [`CodecError`] when the bytes are short or no such state.
     pub fn decode(input: &mut Reader<'_>) -> Result<Self, CodecError> {
-        match input.u8()? {
-            VERSION => {}
+        let version = input.u8()?;
+        match version {
+            VERSION | WITHOUT_TRUSTS => {}
             version => return Err(CodecError::Version(version)),
         }
         let spec = PropensitySpec::decode(input)?;
@@ -79,6 +84,9 @@ impl Propensity {
         let slots = spec.offer_weights_max;
         decode_map(&mut model.offers, |input| Block::decode(slots, input), input)?;
         decode_map(&mut model.numerics, Numeric::decode, input)?;
+        if version >= VERSION {
+            decode_map(&mut model.trusts, Trust::decode, input)?;
+        }
         Ok(model)
     }
 }

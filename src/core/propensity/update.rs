@@ -10,6 +10,7 @@ use super::dense::{Dense, Dot};
 use super::encode::{candidate_inputs, group_input};
 use super::model::{Prepared, Propensity, Said, own_inputs};
 use super::numeric::Numeric;
+use super::trust::Trust;
 use super::weight::{LOGIT_MAX, Step};
 use crate::core::feature::FeatureVector;
 use crate::core::time::UnixMs;
@@ -24,7 +25,7 @@ const SETTLED_DRIFT: f64 = 1e-10;
 struct Outcome {
     label: f64,
     weight: f64,
-    /// The declared prior's logit.
+    /// The logit it begins from.
     prior: f64,
 }
 
@@ -60,7 +61,7 @@ impl Propensity {
         let outcome = Outcome {
             label: label.clamp(0.0, 1.0),
             weight: weight.min(OUTCOME_WEIGHT_MAX),
-            prior: candidate.prior.logit_mean(),
+            prior: self.start(candidate),
         };
         let more = self.admit(&prepared, candidate);
         let prepared = if more { self.prepare(features) } else { prepared };
@@ -89,6 +90,11 @@ impl Propensity {
         self.update_blocks(&prepared, candidate, &step, outcome.weight);
         self.update_own(&prepared, candidate, &dots, outcome);
         self.blend.learn(stage, &parts, outcome.prior, outcome.label, outcome.weight);
+        if let Some(score) = self.score(candidate) {
+            let (declared, score_logit) = (candidate.prior.logit_mean(), f64::from(score.logit));
+            let (trust, _) = self.trusts.entry(score.name, Trust::default);
+            trust.learn(declared, score_logit, outcome.label, outcome.weight);
+        }
         for (name, number) in features.numeric() {
             self.numerics.entry(*name, Numeric::default).0.observe(*number, self.spec.bins);
         }

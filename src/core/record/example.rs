@@ -10,7 +10,7 @@ use crate::core::key::Key;
 use crate::core::learn::OutcomeRecord;
 use crate::core::policy::Subject;
 use crate::core::profile::{Contact, Profile};
-use crate::core::propensity::Candidate;
+use crate::core::propensity::{Candidate, Score};
 use crate::core::time::UnixMs;
 use crate::core::value::Value;
 
@@ -91,7 +91,8 @@ impl<'a> Example<'a> {
             None => self.now.clone().unwrap_or_default(),
         };
         let served = found.map(|(_, served)| served);
-        let asked = candidate(catalog, offer, (contact.treatment, contact.channel), served);
+        let shown_as = (contact.treatment, contact.channel);
+        let asked = candidate(catalog, offer, shown_as, served, &features);
         let model = &self.snapshot.models.propensity;
         let estimate = || model.predict(&model.prepare(&features), &asked).probability;
         #[expect(clippy::cast_possible_truncation, reason = "f32 is enough to learn")]
@@ -116,6 +117,7 @@ pub(super) fn candidate(
     offer: &Offer,
     (treatment, channel): (Key, Key),
     served: Option<&RememberedOffer>,
+    features: &FeatureVector,
 ) -> Candidate {
     let group = catalog.groups.get(usize::from(offer.group)).map(|group| group.key);
     Candidate {
@@ -126,5 +128,6 @@ pub(super) fn candidate(
         placement: Key::default(),
         prior: offer.prior,
         affinity: served.and_then(|served| served.affinity),
+        score: offer.prior_score.and_then(|name| Score::of(name, features)),
     }
 }

@@ -52,6 +52,7 @@ fn taught(snapshot: &Snapshot) -> Snapshot {
                 placement: Key::default(),
                 prior: card.prior,
                 affinity: None,
+                score: None,
             },
             features: crate::core::feature::FeatureBuilder::new(8).finish(),
             label: f64::from(u8::from(&*treatment.id == "loud")),

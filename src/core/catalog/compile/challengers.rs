@@ -15,6 +15,9 @@ use crate::core::propensity::PropensitySpec;
 /// How the model that serves is called where models are named.
 pub(in crate::core) const PROPENSITY: &str = "propensity";
 
+/// How the models beside it are called; stages of a funnel are `funnel.STAGE`.
+pub(in crate::core) const BESIDE: [&str; 3] = ["uplift", "value", "time_to_outcome"];
+
 /// Compiles the challengers; `schema` knows what models may see.
 pub(super) fn compile(build: &Build<'_>, schema: &Schema) -> Challengers {
     let Some(file) = &build.folder.models else { return Challengers::default() };
@@ -28,6 +31,9 @@ pub(super) fn compile(build: &Build<'_>, schema: &Schema) -> Challengers {
     for (name, source) in declared.iter().take(CHALLENGERS_MAX) {
         let place = section.key(name);
         id_key(&place, "a challenger", name);
+        if BESIDE.contains(&name.as_str()) || name.starts_with("funnel") {
+            place.error_at_key(format!("`{name}` is a model beside the propensity"), None);
+        }
         if name == PROPENSITY {
             place.error_at_key("`propensity` is the model that serves", None);
         }

@@ -34,6 +34,7 @@ mod rights;
 mod schema;
 mod schemes;
 mod scope;
+mod score_priors;
 mod scores;
 mod selection;
 mod slates;
@@ -147,13 +148,14 @@ pub(super) fn compile(
         rules: Vec::new(),
         zone: &customers.default,
     };
-    let offers: Vec<Offer> = (0_u32..)
+    let mut offers: Vec<Offer> = (0_u32..)
         .zip(declared.iter().zip(&facts))
         .map(|(number, (declared, facts))| compiler.compile(number, declared, facts))
         .collect();
     let rules = compiler.rules;
     models.answers = answers::compile(&build, &schema, &channels, &declared);
     let offer_index = offer_index(&offers);
+    score_priors::compile(&build, &schema, &groups, &offer_index, &mut offers);
     let selector = || Selector {
         build: &build,
         offers: &offers,

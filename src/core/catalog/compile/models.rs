@@ -62,6 +62,7 @@ pub(super) fn compile(build: &Build<'_>, schema: &mut Schema) -> (ModelsSpec, Pr
             }
         }
     }
+    super::score_priors::logits(build, schema);
     #[expect(clippy::cast_possible_truncation, reason = "at most 1e6")]
     let accept_item_weight = source.accept_item_weight as f32;
     let spec = ModelsSpec {

@@ -186,6 +186,7 @@ impl Offers<'_, '_> {
             attributes: attributes.collect(),
             priority: source.priority,
             lever: combined(self.build, &place, own_lever, group_lever),
+            prior_score: None,
             context_weight: source
                 .context_weight
                 .as_ref()

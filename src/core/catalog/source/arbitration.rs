@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ChallengerSource;
 use super::ExplorationSource;
 use super::{AttributionSource, FunnelStageSource, NaturalSource, WindowsSource};
 use super::{
@@ -13,6 +12,7 @@ use super::{
     InfluencerSource, InterestSource, LeverMode, MarketerScoreSource, ObjectionSource,
     PlacementArbitrationSource, PriorSource, UseSource,
 };
+use super::{ChallengerSource, ScorePriorSource};
 use super::{DaysModelSource, UpliftSource, ValueModelSource};
 
 /// `arbitration.yaml`.
@@ -192,6 +192,10 @@ pub struct ModelsFile {
     /// Attributes or context entries that are probabilities from outside (the score of another
     /// model, 0..1): models see their logits, in which scores of good models are linear.
     pub probabilities: Vec<String>,
+    /// Probabilities from outside that offers begin from, in place of their declared priors; a
+    /// score is a logit to models, as one of `probabilities`. The first entry that selects an offer
+    /// holds for it. Default: none.
+    pub score_priors: Vec<ScorePriorSource>,
     /// Half-life of item-to-item evidence.
     pub affinity_half_life: String,
     /// Weight of an accepted offer's item as interest in it.
@@ -221,6 +225,7 @@ impl Default for ModelsFile {
             funnel: Vec::new(),
             exclude: Vec::new(),
             probabilities: Vec::new(),
+            score_priors: Vec::new(),
             affinity_half_life: "730d".to_owned(),
             accept_item_weight: 1.0,
             items_by: None,

@@ -3,6 +3,21 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Selection;
+
+/// A probability from outside that offers begin from: a customer's first probability is the score. How
+/// far it is believed is learned from outcomes; a customer without one has the declared prior.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScorePriorSource {
+    /// Attribute or context entry that holds it, a `double` in 0..1: how probable the positive outcome
+    /// of these offers is for the customer.
+    pub score: String,
+    /// For which offers. Default: all.
+    #[serde(default)]
+    pub applies_to: Selection,
+}
+
 /// A model that learns from the same outcomes as the one that serves, and is compared with it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

@@ -6,6 +6,7 @@ mod faults;
 mod garbage;
 mod items;
 mod missing;
+mod score_priors;
 mod shapes;
 mod tables;
 
