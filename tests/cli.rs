@@ -217,6 +217,12 @@ fn insight_shows_models_objectives_and_limits_by_name() {
         list.iter().find(|own| own[key] == name).unwrap_or_else(|| panic!("{name}: {all}")).clone()
     };
     assert_eq!(named("models", "model", "propensity")["outcomes"], 0);
+    for stage in ["funnel.click", "funnel.accept", "funnel.convert"] {
+        assert_eq!(named("models", "model", stage)["outcomes"], 0);
+    }
+    assert_eq!(named("models", "model", "uplift")["trials"]["withheld"], 0);
+    assert_eq!(named("models", "model", "value")["amounts"]["observed_mean"], 0.0);
+    assert_eq!(named("models", "model", "time_to_outcome")["outcomes"], 0);
     let margin = named("objectives", "objective", "margin");
     assert_eq!((&margin["unit"], &margin["target"]), (&"EUR".into(), &20_000.0.into()));
     let budget = named("limits", "limit", "goodwill_budget");

@@ -23,4 +23,5 @@ mod service {
     mod reload;
     mod replicas;
     mod store_down;
+    mod uplift;
 }

@@ -146,11 +146,12 @@ impl Learner {
         }
     }
 
-    /// Tells the log the time, when a contact's silence has become an answer and nothing else says
+    /// Tells the log the time, when silence, after a contact or a withheld offer, has become an answer and nothing else says
     /// so. One replica does, by lease; the others' ticks would have the same id.
     async fn tick(&mut self, now: UnixMs) {
-        let pending = &self.models.pending;
-        let due = pending.next_closes_at().is_some_and(|at| at <= now);
+        let (pending, heads) = (&self.models.pending, &self.models.heads);
+        let closing = [pending.next_closes_at(), heads.next_closes_at()];
+        let due = closing.into_iter().flatten().any(|at| at <= now);
         let number = now.0.div_euclid(TICK_MS);
         if !due || number <= self.ticked {
             return;

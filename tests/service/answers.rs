@@ -146,3 +146,54 @@ async fn where_the_decision_is_the_contact_what_was_sent_waits() {
     eventually("it closed", async || (counts(&service).closed == all).then_some(())).await;
     service.stopped().await;
 }
+
+/// A click, an acceptance and a contract worth 120, a day after the contact, show in what the models
+/// beside the propensity say of themselves.
+#[tokio::test]
+async fn stages_amounts_and_days_are_told_of() {
+    let server = RedisServer::start();
+    let clock = Arc::new(FixedClock::new(UnixMs(1_790_000_000_000)));
+    let service = replica(&server, &clock).await;
+    for (number, worth) in [120.0, 180.0, 150.0].into_iter().enumerate() {
+        let customer = format!("customer-{number}");
+        service.profiles().update_profile(steady(&customer)).await.unwrap();
+        let decided = service.decisions().decide(decide(&customer, &["web"])).await.unwrap();
+        let decision = decided.into_inner().decision.unwrap();
+        let offer = offers(&decision).first().unwrap().clone();
+        let told = |kind: v1::OutcomeKind| v1::Outcome {
+            outcome_id: format!("{customer}-{kind:?}"),
+            customer_id: customer.clone(),
+            decision_id: decision.decision_id.clone(),
+            offer_id: offer.clone(),
+            kind: kind.into(),
+            ..v1::Outcome::default()
+        };
+        record(&service, told(v1::OutcomeKind::Impression)).await;
+        record(&service, told(v1::OutcomeKind::Click)).await;
+        record(&service, told(v1::OutcomeKind::Accept)).await;
+        clock.advance(DAY_MS);
+        let value = Some(worth);
+        record(&service, v1::Outcome { value, ..told(v1::OutcomeKind::Convert) }).await;
+    }
+    let all = eventually("they are learned", async || {
+        let request = v1::GetModelInsightsRequest::default();
+        let answer = service.insights().get_model_insights(request).await.unwrap().into_inner();
+        let value = answer.insights.iter().find(|own| own.model == "value")?;
+        (value.outcomes == 2).then_some(answer.insights)
+    })
+    .await;
+    let named = |name: &str| all.iter().find(|own| own.model == name).unwrap();
+    for stage in ["funnel.click", "funnel.accept", "funnel.convert"] {
+        let own = named(stage);
+        assert_eq!((own.outcomes, own.positive_rate), (3, 1.0), "{stage}");
+        assert!(own.log_loss > 0.0 && !own.calibration.is_empty(), "{stage}");
+    }
+    // The first amount cannot be foretold; the mean before the others was 120, then 150.
+    let value = named("value").amounts.as_ref().unwrap();
+    assert_eq!((value.observed_mean, value.base_absolute_error), (165.0, 30.0));
+    assert!(value.foretold_mean > 100.0 && value.foretold_mean < 200.0, "{value:?}");
+    let days = named("time_to_outcome").amounts.as_ref().unwrap();
+    assert!((days.observed_mean - 1.0).abs() < 0.01, "{days:?}");
+    assert!(named("propensity").amounts.is_none());
+    service.stopped().await;
+}

@@ -68,6 +68,7 @@ fn uplift(models: &Models) -> v1::ModelInsight {
         withheld: tally.withheld.count,
         effect_foretold: mean(tally.effects, count),
         effect_observed: observed,
+        waiting: models.heads.waiting() as u64,
     };
     v1::ModelInsight { trials: Some(trials), ..model::insight(&tally.outcomes, Vec::new()) }
 }

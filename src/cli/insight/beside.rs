@@ -12,7 +12,16 @@ pub(super) fn parts(insights: &[v1::ModelInsight]) -> Vec<Part> {
     let amounts = insights.iter().filter_map(|own| Some((own, own.amounts.as_ref()?)));
     let uplift = Part {
         title: "what a contact changes",
-        header: &["model", "shown", "withheld", "effect foretold", "observed", "90 % from", "to"],
+        header: &[
+            "model",
+            "shown",
+            "withheld",
+            "waiting",
+            "effect foretold",
+            "observed",
+            "90 % from",
+            "to",
+        ],
         texts: 1,
         rows: trials.map(|(own, trials)| trials_row(&own.model, trials)).collect(),
     };
@@ -41,6 +50,7 @@ fn trials_row(model: &str, own: &v1::TrialQuality) -> Vec<String> {
         model.to_owned(),
         output::thousands(own.shown),
         output::thousands(own.withheld),
+        output::thousands(own.waiting),
         output::percent(own.effect_foretold),
         of(observed.map(|observed| observed.value)),
         of(observed.map(|observed| observed.lower)),
@@ -68,6 +78,7 @@ pub(super) fn trials_to_json(own: &v1::TrialQuality) -> Json {
     json!({
         "shown": own.shown,
         "withheld": own.withheld,
+        "waiting": own.waiting,
         "effect_foretold": own.effect_foretold,
         "effect_observed": observed.map(|observed| observed.value),
         "effect_lower": observed.map(|observed| observed.lower),

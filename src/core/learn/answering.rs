@@ -128,6 +128,7 @@ impl Models {
     pub(super) fn tick(&mut self, record: TickRecord) -> Applied {
         self.pending.advance(record.at);
         self.close_due(CLOSED_BY_TICK_MAX);
+        self.heads.tick(record.at, CLOSED_BY_TICK_MAX);
         Applied::Tick
     }
 

@@ -32,20 +32,28 @@ pub struct Heads {
     waiting: Arc<BTreeMap<(u64, Key), WithheldRecord>>,
     /// When each closes.
     closing: Arc<BTreeMap<(i64, u64, Key), ()>>,
+    /// How many waited, in a copy that does not hold them.
+    waited: usize,
 }
 
 impl Heads {
     /// Withheld offers that wait for what comes of them.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.waiting.len()
+        self.waiting.len().max(self.waited)
+    }
+
+    /// When the first of them closes.
+    #[must_use]
+    pub fn next_closes_at(&self) -> Option<UnixMs> {
+        self.closing.first_key_value().map(|((at, ..), ())| UnixMs(*at))
     }
 
     /// The models without what waits: all that decisions need.
     #[must_use]
     pub fn serving(&self) -> Self {
         let (waiting, closing) = (Arc::default(), Arc::default());
-        Self { waiting, closing, ..self.clone() }
+        Self { waiting, closing, waited: self.waiting.len(), ..self.clone() }
     }
 
     /// An offer was withheld. One that waits already for the same customer goes on waiting: what is
@@ -107,6 +115,15 @@ impl Heads {
     /// Lets time go by: what waited long enough becomes a negative.
     pub(super) fn pass(&mut self, at: UnixMs) {
         while self.close_first(at.0) {}
+    }
+
+    /// Time went by: closes what is due, so many at most.
+    pub(super) fn tick(&mut self, at: UnixMs, closed_max: usize) {
+        for _ in 0..closed_max {
+            if !self.close_first(at.0) {
+                return;
+            }
+        }
     }
 
     /// Closes the first that closes by `at`; whether there was one.
