@@ -97,6 +97,7 @@ fn taught(snapshot: &Snapshot) -> Snapshot {
                 placement: Key::default(),
                 prior: offer.prior,
                 affinity: None,
+                score: None,
             },
             features: seen[(number % CUSTOMERS) as usize].clone(),
             label: f64::from(u8::from(number % 7 == 0)),
@@ -138,6 +139,7 @@ fn models_alone(snapshot: &Snapshot, features: &FeatureVector, survivors: &Bitse
             placement: Key::default(),
             prior: offer.prior,
             affinity: None,
+            score: None,
         };
         model.predict(&prepared, &candidate).probability
     });
