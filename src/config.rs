@@ -4,6 +4,7 @@
 
 mod args;
 mod check;
+mod redis;
 mod security;
 
 pub use args::{

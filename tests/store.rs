@@ -29,6 +29,7 @@ use arbitra::store::{
     Commit, CommitResult, EmbeddedConfig, EmbeddedStore, RedisConfig, RedisStore, Store,
 };
 use bytes::Bytes;
+use support::redis_cluster::RedisCluster;
 use support::redis_server::RedisServer;
 use tempfile::TempDir;
 
@@ -38,27 +39,39 @@ pub struct House {
     pub store: Arc<dyn Store>,
     _folder: Option<TempDir>,
     _server: Option<RedisServer>,
+    _cluster: Option<RedisCluster>,
 }
 
 impl House {
     fn embedded() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = EmbeddedStore::open(&EmbeddedConfig::new(folder.path())).unwrap();
-        Self { store: Arc::new(store), _folder: Some(folder), _server: None }
+        Self { store: Arc::new(store), _folder: Some(folder), _server: None, _cluster: None }
     }
 
     fn redis() -> Self {
         let server = RedisServer::start();
         let store = Arc::new(redis_store(&server));
-        Self { store, _folder: None, _server: Some(server) }
+        Self { store, _folder: None, _server: Some(server), _cluster: None }
+    }
+
+    fn cluster() -> Self {
+        let cluster = RedisCluster::start(3, 0);
+        let store = Arc::new(store_at(&cluster.url()));
+        Self { store, _folder: None, _server: None, _cluster: Some(cluster) }
     }
 }
 
 /// A store on that server, patient with a busy machine.
 pub fn redis_store(server: &RedisServer) -> RedisStore {
+    store_at(&server.url())
+}
+
+/// A store at that address, as patient.
+pub fn store_at(url: &str) -> RedisStore {
     let config = RedisConfig {
         response_timeout: Duration::from_secs(10),
-        ..RedisConfig::new(server.url().parse().unwrap())
+        ..RedisConfig::new(url.parse().unwrap())
     };
     RedisStore::new(&config).unwrap()
 }
@@ -100,6 +113,12 @@ macro_rules! laws {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $law() {
                 crate::$module::$law(crate::House::redis()).await;
+            })+
+        }
+        mod on_cluster {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $law() {
+                crate::$module::$law(crate::House::cluster()).await;
             })+
         }
     };

@@ -80,7 +80,10 @@ pub struct ServeArgs {
 /// Where the state is.
 #[derive(Args, Clone, Debug)]
 pub struct StoreArgs {
-    /// `embedded`, or `redis://[user:password@]host[:port][/database]`.
+    /// `embedded`, or where Redis is: `redis://[user:password@]host[:port][/database]`,
+    /// `redis-sentinel://[user:password@]host:port,host:port[/database]#service`,
+    /// `redis-cluster://[user:password@]host:port,host:port`; `rediss`, `rediss-sentinel`,
+    /// `rediss-cluster` over TLS.
     #[arg(long, env = "ARBITRA_STORE", value_name = "STORE", default_value = DEFAULT_STORE)]
     pub store: String,
     /// Folder of the embedded store; created when missing.
@@ -103,6 +106,19 @@ pub struct StoreArgs {
         default_value = DEFAULT_REDIS_PREFIX
     )]
     pub redis_prefix: String,
+    /// Redis: file with the password, instead of one in the address.
+    #[arg(long, env = "ARBITRA_REDIS_PASSWORD_FILE", value_name = "FILE")]
+    pub redis_password_file: Option<String>,
+    /// Redis over TLS: certificates of the authorities to trust (PEM). Default: those of the
+    /// operating system.
+    #[arg(long, env = "ARBITRA_REDIS_CA", value_name = "FILE")]
+    pub redis_ca: Option<String>,
+    /// Redis over TLS: our own certificate (PEM), where the server asks for one.
+    #[arg(long, env = "ARBITRA_REDIS_CERT", value_name = "FILE", requires = "redis_key")]
+    pub redis_cert: Option<String>,
+    /// Redis over TLS: the key of our certificate (PEM).
+    #[arg(long, env = "ARBITRA_REDIS_KEY", value_name = "FILE", requires = "redis_cert")]
+    pub redis_key: Option<String>,
 }
 
 /// What is logged, and where traces go.

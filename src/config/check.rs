@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::args::{LogArgs, ServeArgs, StoreArgs};
 use crate::api::ApiConfig;
-use crate::store::{Durability, EmbeddedConfig, RedisAddress, RedisConfig};
+use crate::store::{Durability, EmbeddedConfig, RedisConfig};
 use crate::telemetry::LogFormat;
 
 /// Time between writes to the disk with `--durability interval`.
@@ -53,7 +53,7 @@ pub enum StoreConfig {
     /// In this process.
     Embedded(EmbeddedConfig),
     /// A Redis server.
-    Redis(RedisConfig),
+    Redis(Box<RedisConfig>),
 }
 
 /// What is logged, and where traces go.
@@ -172,15 +172,12 @@ pub fn check_store(args: &StoreArgs) -> Result<StoreConfig, ConfigError> {
             StoreConfig::Embedded(EmbeddedConfig { durability, ..config })
         }),
         address if address.contains("://") => {
-            let address = address.parse::<RedisAddress>().map_err(|error| error.to_string());
-            faults.take("--store", address).map(|address| {
-                let prefix = args.redis_prefix.clone();
-                StoreConfig::Redis(RedisConfig { prefix, ..RedisConfig::new(address) })
-            })
+            super::redis::check(args, address, &mut faults).map(Box::new).map(StoreConfig::Redis)
         }
         // Not repeated: what is no address may still hold a password.
         _ => {
-            let message = "must be `embedded` or `redis://[user:password@]host[:port][/database]`";
+            let message = "must be `embedded`, or `redis://[user:password@]host[:port][/database]` \
+                           or another form of address (see `--help`)";
             faults.add("--store", message.to_owned());
             None
         }
@@ -221,14 +218,14 @@ pub fn check_log(args: &LogArgs) -> Result<LogConfig, ConfigError> {
 }
 
 #[derive(Default)]
-struct Faults(Vec<ConfigFault>);
+pub(super) struct Faults(Vec<ConfigFault>);
 
 impl Faults {
-    fn add(&mut self, flag: &'static str, message: String) {
+    pub(super) fn add(&mut self, flag: &'static str, message: String) {
         self.0.push(ConfigFault { flag, message });
     }
 
-    fn take<T>(&mut self, flag: &'static str, result: Result<T, String>) -> Option<T> {
+    pub(super) fn take<T>(&mut self, flag: &'static str, result: Result<T, String>) -> Option<T> {
         result.map_err(|message| self.add(flag, message)).ok()
     }
 

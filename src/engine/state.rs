@@ -127,6 +127,11 @@ impl Engine {
         self.store.describe().await
     }
 
+    /// How the store could lose data as it is set up, each with how to mend it.
+    pub async fn store_warnings(&self) -> Vec<String> {
+        self.store.warnings().await
+    }
+
     /// A seed for a decision that names no request.
     pub(super) fn draw_seed(&self) -> u64 {
         mix64(self.seed, self.drawn.fetch_add(1, Ordering::Relaxed))

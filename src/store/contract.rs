@@ -40,7 +40,9 @@ pub enum CommitResult {
     Committed {
         /// The new version of the record.
         version: u64,
-        /// The position of the last log entry appended, if there was one.
+        /// The position of the last log entry appended, if there was one. `None` also when the
+        /// entries are certain to come into the log but are not there yet (Redis Cluster, while
+        /// the log's node is out of reach).
         log_position: Option<u64>,
     },
     /// Nothing is stored: the record is not at the expected version. This is the current one.
@@ -230,4 +232,9 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// One line for the start-up screen: which store, where, how durable. Never a password.
     async fn describe(&self) -> String;
+
+    /// How the store could lose data as it is set up, each with how to mend it; said at start.
+    async fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
 }

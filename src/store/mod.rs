@@ -9,7 +9,7 @@ mod error;
 mod redis;
 mod seal;
 
-pub use self::redis::{RedisAddress, RedisConfig, RedisStore};
+pub use self::redis::{RedisAddress, RedisConfig, RedisStore, RedisTls};
 pub use bounds::StoreBounds;
 pub use contract::{
     Commit, CommitResult, LogEntry, LogRange, PutResult, Remembered, Store, Versioned,

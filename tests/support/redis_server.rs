@@ -45,6 +45,29 @@ impl RedisServer {
         panic!("redis-server does not start; its log is on standard error");
     }
 
+    /// A node of a cluster to be, with a second free port for the others.
+    pub fn start_node(options: &[&str]) -> Self {
+        let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for _ in 0..20 {
+            let (port, bus) = (free_port(), free_port());
+            let mut options = options.clone();
+            options.extend(["--cluster-port".to_owned(), bus.to_string()]);
+            let mut child = spawn(port, folder.path(), &options);
+            if answers(port, &mut child) {
+                return Self { child, port, options, folder };
+            }
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        panic!("a node of a cluster does not start; its log is on standard error");
+    }
+
+    /// The port of a node on which the others reach it.
+    pub fn bus_port(&self) -> String {
+        self.options.last().expect("started as a node").clone()
+    }
+
     /// `redis://127.0.0.1:PORT/0`.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/0", self.port)
@@ -95,7 +118,7 @@ impl Drop for RedisServer {
     }
 }
 
-fn free_port() -> u16 {
+pub(super) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("its address").port()
 }
@@ -129,7 +152,7 @@ fn answers(port: u16, child: &mut Child) -> bool {
     false
 }
 
-fn ask(port: u16, words: &[&[u8]]) -> std::io::Result<String> {
+pub(super) fn ask(port: u16, words: &[&[u8]]) -> std::io::Result<String> {
     let mut connection = TcpStream::connect(("127.0.0.1", port))?;
     connection.set_read_timeout(Some(Duration::from_secs(5)))?;
     let mut command = format!("*{}\r\n", words.len()).into_bytes();

@@ -81,6 +81,10 @@ impl Options {
             data,
             durability: "interval".to_owned(),
             redis_prefix: args.redis_prefix.clone(),
+            redis_password_file: None,
+            redis_ca: None,
+            redis_cert: None,
+            redis_key: None,
         })?;
         Ok(Self {
             rows: args.rows,

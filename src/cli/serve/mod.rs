@@ -82,6 +82,9 @@ async fn serve(config: &ServeConfig, json: bool, started: Instant) -> Result<Exi
         tracing::info!("stopped before the store answered");
         return Ok(Exit::Good);
     };
+    for risk in engine.store_warnings().await {
+        tracing::warn!(risk, "the store as it is set up is a risk");
+    }
     let parts = Parts { engine: engine.clone(), running, listener, api: config.api.clone() };
     let service = Service::start(parts)?;
     let watcher = match RulesFolder::watch(&config.rules) {

@@ -1,70 +1,47 @@
-//! How a Redis store is set up, and the form of its address.
+//! How a Redis store is set up.
 
 use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
-use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _};
+use redis::{ClientTlsConfig, TlsCertificates};
 
+use super::address::RedisAddress;
 use crate::store::{StoreBounds, StoreError};
 
-/// Where a Redis is and how to log in: `redis://[user:password@]host[:port][/database]`.
-/// Printing it shows host, port and database only.
-#[derive(Clone)]
-pub struct RedisAddress {
-    info: ConnectionInfo,
-    shown: String,
+/// Whom to trust, and who we are, over TLS; all in PEM.
+#[derive(Clone, Default)]
+pub struct RedisTls {
+    /// Certificates of the authorities that are trusted; `None`: those of the operating system.
+    pub authorities: Option<Vec<u8>>,
+    /// Our own certificate and its key, for servers that ask for one.
+    pub identity: Option<(Vec<u8>, Vec<u8>)>,
 }
 
-impl RedisAddress {
-    pub(super) fn info(&self) -> ConnectionInfo {
-        self.info.clone()
+impl RedisTls {
+    pub(super) fn certificates(&self) -> Option<TlsCertificates> {
+        let client_tls = self.identity.clone();
+        let client_tls =
+            client_tls.map(|(client_cert, client_key)| ClientTlsConfig { client_cert, client_key });
+        let root_cert = self.authorities.clone();
+        let given = client_tls.is_some() || root_cert.is_some();
+        given.then_some(TlsCertificates { client_tls, root_cert })
     }
 }
 
-impl FromStr for RedisAddress {
-    type Err = StoreError;
-
-    /// # Errors
-    /// [`StoreError::Config`], which never repeats the text, since it may hold a password.
-    fn from_str(text: &str) -> Result<Self, StoreError> {
-        let fault = |why: &str| {
-            let form = "redis://[user:password@]host[:port][/database]";
-            StoreError::Config { why: format!("the address of Redis {why}; its form is `{form}`") }
-        };
-        if text.starts_with("rediss://") || text.starts_with("valkeys://") {
-            return Err(fault("asks for TLS, which is not supported yet"));
-        }
-        let info = text.into_connection_info().map_err(|cause| {
-            // Only the fixed part of the message: the detail may repeat the text.
-            fault(&format!("is not usable ({})", cause.category()))
-        })?;
-        let ConnectionAddr::Tcp(host, port) = info.addr() else {
-            return Err(fault("is not a host and port"));
-        };
-        let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
-        let shown = format!("redis://{host}:{port}/{}", info.redis_settings().db());
-        Ok(Self { info, shown })
-    }
-}
-
-impl fmt::Display for RedisAddress {
+impl fmt::Debug for RedisTls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.shown)
-    }
-}
-
-impl fmt::Debug for RedisAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.shown)
+        let (authorities, identity) = (self.authorities.is_some(), self.identity.is_some());
+        write!(f, "RedisTls {{ authorities: {authorities}, identity: {identity} }}")
     }
 }
 
 /// How a Redis store is set up; `RedisConfig::new(address)` has the defaults.
 #[derive(Clone, Debug)]
 pub struct RedisConfig {
-    /// Which server.
+    /// Which servers.
     pub address: RedisAddress,
+    /// Used where the address asks for TLS.
+    pub tls: RedisTls,
     /// In front of every key, so that several installations can share a database; letters,
     /// digits and `:.-_` only.
     pub prefix: String,
@@ -84,6 +61,7 @@ impl RedisConfig {
     pub fn new(address: RedisAddress) -> Self {
         Self {
             address,
+            tls: RedisTls::default(),
             prefix: "arbitra:".to_owned(),
             response_timeout: Duration::from_millis(250),
             connect_timeout: Duration::from_secs(1),
@@ -105,34 +83,5 @@ impl RedisConfig {
             return Err(StoreError::Config { why });
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_shown_without_its_password() {
-        let address: RedisAddress = "redis://ana:s3cret@db.example:7000/2".parse().unwrap();
-        assert_eq!(address.to_string(), "redis://db.example:7000/2");
-        assert!(!format!("{:?}", RedisConfig::new(address)).contains("s3cret"));
-    }
-
-    #[test]
-    fn a_bad_address_says_the_form_and_not_the_password() {
-        for text in [
-            "",
-            "localhost:6379",
-            "http://:s3cret@localhost",
-            "redis://:s3cret@localhost:port",
-            "redis://:s3cret@localhost/one",
-            "rediss://:s3cret@localhost",
-            "unix:///s3cret",
-        ] {
-            let error = text.parse::<RedisAddress>().unwrap_err().to_string();
-            assert!(error.contains("redis://[user:password@]host"), "{text}: {error}");
-            assert!(!error.contains("s3cret"), "{error}");
-        }
     }
 }

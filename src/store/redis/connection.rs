@@ -1,158 +1,333 @@
-//! Connections: one that all ordinary calls share, pipelined, and a few of their own for calls
-//! that wait or carry much, so that those never hold up the others. Every call has a deadline; a
-//! connection that fails or stalls is replaced.
+//! From a question to its answer: whom to ask, for how long, and what to do with a fault. Every call
+//! has a deadline; only what surely was not done, or changes nothing, is asked again within it.
 
-use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
 use redis::aio::MultiplexedConnection;
-use redis::io::tcp::TcpSettings;
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, Script,
-    ServerErrorKind,
+    Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult, Script, ServerErrorKind,
 };
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use super::address::Form;
+use super::cluster::Cluster;
 use super::config::RedisConfig;
+use super::link::{Link, Question};
+use super::node::Node;
+use super::slot::slot_of;
 use crate::store::StoreError;
 
-/// Failed attempts to connect are this far apart; calls in between share the last one's fault.
-const RETRY_EVERY: Duration = Duration::from_millis(50);
-/// Connections of their own that may be open at once, and that are kept when idle.
+/// Connections of their own that may be in use at once.
 const OWN_MAX: usize = 16;
-const OWN_IDLE_MAX: usize = 4;
-/// Commands that may wait to be written on the shared connection.
-const PIPELINE_MAX: usize = 1024;
+/// Attempts at one question; the deadline usually ends them sooner.
+const ATTEMPTS_MAX: u32 = 32;
+/// Pauses between attempts: of a random part, up to twice as long each time.
+const PAUSE_MIN_MS: u64 = 4;
+const PAUSE_MAX_MS: u64 = 64;
 
-/// All connections to one server.
+/// Where a question belongs.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    /// With this key; `true`: it changes nothing, and can be asked again.
+    Key(u16, bool),
+    /// With this node.
+    Node(Arc<Node>),
+}
+
+impl Place {
+    /// A question about a key that changes nothing.
+    pub fn read(key: &str) -> Self {
+        Self::Key(slot_of(key), true)
+    }
+
+    /// A question that changes a key.
+    pub fn write(key: &str) -> Self {
+        Self::Key(slot_of(key), false)
+    }
+}
+
+/// All connections to all servers.
 #[derive(Debug)]
 pub(super) struct Connections {
-    dialer: Arc<Dialer>,
+    servers: Servers,
+    address: String,
     response_timeout: Duration,
     own: Semaphore,
-    own_idle: Mutex<Vec<MultiplexedConnection>>,
 }
 
 #[derive(Debug)]
-struct Dialer {
-    shared: Client,
-    own: Client,
-    config: AsyncConnectionConfig,
-    address: String,
-    live: ArcSwapOption<MultiplexedConnection>,
-    /// Held while dialling: one attempt at a time; holds the last failure.
-    dialling: tokio::sync::Mutex<Option<(Instant, RedisError)>>,
+enum Servers {
+    One(Arc<Node>),
+    Cluster(Arc<Cluster>),
+}
+
+/// Over which connection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Line {
+    Shared,
+    Own,
+}
+
+/// What was last tried.
+#[derive(Default)]
+struct Tried {
+    fault: Option<RedisError>,
+    shared: Option<(Arc<Node>, Arc<MultiplexedConnection>)>,
 }
 
 impl Connections {
     /// Does not connect yet.
     pub fn new(config: &RedisConfig) -> Result<Self, StoreError> {
-        let client = |nodelay| {
-            let tcp = TcpSettings::default().set_nodelay(nodelay);
-            let opened = Client::open(config.address.info().set_tcp_settings(tcp));
-            opened.map_err(|cause| StoreError::Config {
-                why: format!("the address of Redis is not usable ({})", cause.category()),
-            })
+        let unusable = |cause: RedisError| StoreError::Config {
+            why: format!("the address of Redis or its certificates are not usable ({cause})"),
         };
-        // Deadlines are set around whole calls, below; the driver needs none of its own.
-        let dial = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(config.connect_timeout))
-            .set_response_timeout(None)
-            .set_pipeline_buffer_size(PIPELINE_MAX);
+        let servers = if config.address.form == Form::Cluster {
+            Servers::Cluster(Arc::new(Cluster::new(config).map_err(unusable)?))
+        } else {
+            let none = || StoreError::Config { why: "no address of Redis".to_owned() };
+            let host = config.address.hosts.first().ok_or_else(none)?;
+            Servers::One(Arc::new(Node::new(config, host).map_err(unusable)?))
+        };
         Ok(Self {
-            dialer: Arc::new(Dialer {
-                // The driver writes each command by itself. Without Nagle's algorithm each would be
-                // a packet, and a wake-up of the server: half the throughput at 64 callers. It
-                // delays nothing here: what is held back goes with the next answer.
-                shared: client(false)?,
-                own: client(true)?,
-                config: dial,
-                address: config.address.to_string(),
-                live: ArcSwapOption::empty(),
-                dialling: tokio::sync::Mutex::new(None),
-            }),
+            servers,
+            address: config.address.to_string(),
             response_timeout: config.response_timeout,
             own: Semaphore::new(OWN_MAX),
-            own_idle: Mutex::new(Vec::new()),
         })
     }
 
-    /// Asks over the shared connection.
-    pub async fn ask<T, F>(
-        &self,
-        question: impl FnOnce(MultiplexedConnection) -> F + Send,
-    ) -> Result<T, StoreError>
-    where
-        F: Future<Output = RedisResult<T>> + Send,
-    {
-        let mut used = None;
-        let asked = async {
-            let live = match self.dialer.live.load_full() {
-                Some(live) => live,
-                None => self.dialer.dial().await?,
-            };
-            let connection = MultiplexedConnection::clone(&live);
-            used = Some(live);
-            question(connection).await
-        };
-        match timeout(self.response_timeout, asked).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(fault)) => {
-                if is_lost(&fault) {
-                    self.dialer.discard(used);
+    /// Whether keys are spread over several servers.
+    pub fn is_cluster(&self) -> bool {
+        matches!(self.servers, Servers::Cluster(_))
+    }
+
+    /// All servers that take writes.
+    pub async fn nodes(&self) -> Result<Vec<Arc<Node>>, StoreError> {
+        match &self.servers {
+            Servers::One(node) => Ok(vec![node.clone()]),
+            Servers::Cluster(cluster) => {
+                match timeout(self.response_timeout, cluster.masters()).await {
+                    Ok(masters) => masters.map_err(|fault| self.fault(&fault)),
+                    Err(_) => Err(self.late(self.response_timeout)),
                 }
-                Err(self.fault(&fault))
-            }
-            Err(_) => {
-                // A server that stalls and a network that swallows packets look alike; a new
-                // connection costs little and mends the second.
-                self.dialer.discard(used);
-                Err(self.late(self.response_timeout))
             }
         }
     }
 
-    /// Asks over a connection that no other call uses meanwhile.
-    pub async fn ask_alone<T, F>(
+    /// Positions of `keys` by the server that has them.
+    pub async fn spread(
         &self,
-        deadline: Duration,
-        question: impl FnOnce(MultiplexedConnection) -> F + Send,
+        keys: &[String],
+    ) -> Result<Vec<(Arc<Node>, Vec<usize>)>, StoreError> {
+        let mut groups: Vec<(Arc<Node>, Vec<usize>)> = Vec::new();
+        for (position, key) in keys.iter().enumerate() {
+            let place = Place::read(key);
+            let node = match timeout(self.response_timeout, self.whom(&place)).await {
+                Ok(node) => node.map_err(|fault| self.fault(&fault))?,
+                Err(_) => return Err(self.late(self.response_timeout)),
+            };
+            match groups.iter_mut().find(|(known, _)| Arc::ptr_eq(known, &node)) {
+                Some((_, positions)) => positions.push(position),
+                None => groups.push((node, vec![position])),
+            }
+        }
+        Ok(groups)
+    }
+
+    /// One command over the shared connection.
+    pub async fn command<T>(&self, place: Place, command: &Cmd) -> Result<T, StoreError>
+    where
+        T: FromRedisValue,
+    {
+        self.ask(place, Question::Command(command), self.response_timeout, Line::Shared).await
+    }
+
+    /// Several commands over the shared connection.
+    pub async fn pipeline<T>(&self, place: Place, pipeline: &Pipeline) -> Result<T, StoreError>
+    where
+        T: FromRedisValue,
+    {
+        self.ask(place, Question::Pipeline(pipeline), self.response_timeout, Line::Shared).await
+    }
+
+    /// A script over the shared connection.
+    pub async fn script<T>(
+        &self,
+        place: Place,
+        script: &Script,
+        call: &Cmd,
     ) -> Result<T, StoreError>
     where
-        F: Future<Output = RedisResult<T>> + Send,
+        T: FromRedisValue,
     {
+        let question = Question::Script(script, call);
+        self.ask(place, question, self.response_timeout, Line::Shared).await
+    }
+
+    /// Asks over a connection that no other call uses meanwhile.
+    pub async fn alone<T: FromRedisValue>(
+        &self,
+        deadline: Duration,
+        place: Place,
+        question: Question<'_>,
+    ) -> Result<T, StoreError> {
+        self.ask(place, question, deadline, Line::Own).await
+    }
+
+    async fn ask<T: FromRedisValue>(
+        &self,
+        place: Place,
+        question: Question<'_>,
+        deadline: Duration,
+        line: Line,
+    ) -> Result<T, StoreError> {
+        let mut tried = Tried::default();
         let asked = async {
             // The semaphore is never closed.
-            let _turn = self.own.acquire().await;
-            let idle = self.own_idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let connection = match idle {
-                Some(connection) => connection,
-                None => self.dialer.connect(&self.dialer.own).await?,
+            let _turn = match line {
+                Line::Own => self.own.acquire().await.ok(),
+                Line::Shared => None,
             };
-            let answer = question(connection.clone()).await?;
-            let mut idle = self.own_idle.lock().unwrap_or_else(PoisonError::into_inner);
-            if idle.len() < OWN_IDLE_MAX {
-                idle.push(connection);
-            }
-            Ok(answer)
+            self.attempts(&place, question, line, &mut tried).await
         };
         match timeout(deadline, asked).await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(fault)) => {
-                // The idle ones are likely to be as dead as this one.
-                self.own_idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
-                Err(self.fault(&fault))
+            Ok(Err(fault)) => Err(self.fault(&fault)),
+            Err(_) => {
+                // A server that stalls and a network that swallows packets look alike; a new
+                // connection costs little and mends the second.
+                if let Some((node, used)) = &tried.shared {
+                    node.discard(used);
+                }
+                if let Servers::Cluster(cluster) = &self.servers {
+                    cluster.refresh_soon();
+                }
+                Err(tried.fault.map_or_else(|| self.late(deadline), |fault| self.fault(&fault)))
             }
-            Err(_) => Err(self.late(deadline)),
+        }
+    }
+
+    async fn attempts<T: FromRedisValue>(
+        &self,
+        place: &Place,
+        question: Question<'_>,
+        line: Line,
+        tried: &mut Tried,
+    ) -> RedisResult<T> {
+        let mut redirected: Option<(Arc<Node>, bool)> = None;
+        let mut attempt = 0;
+        loop {
+            tried.shared = None;
+            let mut asked = None;
+            let mut known = false;
+            let answered = async {
+                let (node, asking) = match redirected.take() {
+                    Some(redirected) => redirected,
+                    None => (self.whom(place).await?, false),
+                };
+                let node = &*asked.insert(node);
+                let on = match line {
+                    Line::Shared => {
+                        known = node.is_connected();
+                        let live = node.live().await?;
+                        tried.shared = Some((node.clone(), live.clone()));
+                        MultiplexedConnection::clone(&live)
+                    }
+                    Line::Own => {
+                        let (on, kept) = node.own().await?;
+                        known = kept;
+                        on
+                    }
+                };
+                let answer = Link { on: on.clone(), asking }.ask(question).await?;
+                if line == Line::Own {
+                    node.keep(on);
+                }
+                Ok(answer)
+            };
+            let fault = match answered.await {
+                Ok(answer) => return Ok(answer),
+                Err(fault) => fault,
+            };
+            attempt += 1;
+            if attempt >= ATTEMPTS_MAX {
+                return Err(fault);
+            }
+            if is_lost(&fault) {
+                self.lost(asked.as_ref(), tried);
+                // One that had been good: perhaps only the connection is gone.
+                if matches!(place, Place::Key(_, true)) && known && attempt == 1 {
+                    continue;
+                }
+            }
+            redirected = self.redirect(place, asked.as_ref(), &fault, attempt).await?;
+            tried.fault = Some(fault);
+        }
+    }
+
+    async fn whom(&self, place: &Place) -> RedisResult<Arc<Node>> {
+        match (place, &self.servers) {
+            (Place::Node(node), _) | (Place::Key(..), Servers::One(node)) => Ok(node.clone()),
+            (Place::Key(slot, _), Servers::Cluster(cluster)) => cluster.master(*slot).await,
+        }
+    }
+
+    fn lost(&self, node: Option<&Arc<Node>>, tried: &Tried) {
+        if let Some((node, used)) = &tried.shared {
+            node.discard(used);
+        } else if let Some(node) = node {
+            node.drop_idle();
+        }
+        if let Servers::Cluster(cluster) = &self.servers {
+            cluster.refresh_soon();
+        }
+    }
+
+    /// Whom to ask after a fault that says the question was not taken: `None` for whom the map says
+    /// by then. Any other fault is handed back.
+    async fn redirect(
+        &self,
+        place: &Place,
+        asked: Option<&Arc<Node>>,
+        fault: &RedisError,
+        attempt: u32,
+    ) -> RedisResult<Option<(Arc<Node>, bool)>> {
+        use ServerErrorKind as Kind;
+        let (Servers::Cluster(cluster), Place::Key(slot, _)) = (&self.servers, place) else {
+            return Err(fault.clone());
+        };
+        let to = fault.redirect_node().zip(asked);
+        match (fault.kind(), to) {
+            (ErrorKind::Server(Kind::Moved), Some(((to, _), asked))) => {
+                Ok(Some((cluster.moved(*slot, to, asked)?, false)))
+            }
+            (ErrorKind::Server(Kind::Ask), Some(((to, _), asked))) => {
+                Ok(Some((cluster.at(to, asked)?, true)))
+            }
+            (
+                ErrorKind::ClusterConnectionNotFound
+                | ErrorKind::Server(
+                    Kind::TryAgain
+                    | Kind::ClusterDown
+                    | Kind::MasterDown
+                    | Kind::BusyLoading
+                    | Kind::ReadOnly,
+                ),
+                _,
+            ) => {
+                cluster.refresh_soon();
+                tokio::time::sleep(pause(attempt)).await;
+                Ok(None)
+            }
+            _ => Err(fault.clone()),
         }
     }
 
     /// What was found is not what a store wrote.
     pub fn corrupt(&self, what: impl Into<String>) -> StoreError {
-        StoreError::Corrupt { address: self.dialer.address.clone(), what: what.into() }
+        StoreError::Corrupt { address: self.address.clone(), what: what.into() }
     }
 
     fn late(&self, deadline: Duration) -> StoreError {
@@ -169,82 +344,19 @@ impl Connections {
     }
 
     fn unavailable(&self, why: String) -> StoreError {
-        StoreError::Unavailable { address: self.dialer.address.clone(), why }
+        StoreError::Unavailable { address: self.address.clone(), why }
     }
 }
 
-impl Dialer {
-    /// A new shared connection, or the one another caller has just made. The attempt goes on when
-    /// the caller gives up.
-    async fn dial(self: &Arc<Self>) -> RedisResult<Arc<MultiplexedConnection>> {
-        let dialer = Arc::clone(self);
-        let dialled = tokio::spawn(async move {
-            let mut failed = dialer.dialling.lock().await;
-            if let Some(live) = dialer.live.load_full() {
-                return Ok(live);
-            }
-            if let Some((at, fault)) = &*failed
-                && at.elapsed() < RETRY_EVERY
-            {
-                return Err(fault.clone());
-            }
-            match dialer.connect(&dialer.shared).await {
-                Ok(connection) => {
-                    let live = Arc::new(connection);
-                    dialer.live.store(Some(Arc::clone(&live)));
-                    *failed = None;
-                    Ok(live)
-                }
-                Err(fault) => {
-                    *failed = Some((Instant::now(), fault.clone()));
-                    Err(fault)
-                }
-            }
-        });
-        dialled
-            .await
-            .unwrap_or_else(|_| Err((ErrorKind::Client, "connecting was cut short").into()))
-    }
-
-    async fn connect(&self, client: &Client) -> RedisResult<MultiplexedConnection> {
-        client.get_multiplexed_async_connection_with_config(&self.config).await
-    }
-
-    /// Replaces a connection at the next call, unless that has happened already.
-    fn discard(&self, used: Option<Arc<MultiplexedConnection>>) {
-        if let Some(used) = used {
-            self.live.compare_and_swap(&used, None);
-        }
-    }
+/// A random part of a time that doubles with each attempt.
+fn pause(attempt: u32) -> Duration {
+    let most = PAUSE_MIN_MS.saturating_mul(1 << attempt.min(8)).min(PAUSE_MAX_MS);
+    let drawn = u64::from(getrandom::u32().unwrap_or(0));
+    Duration::from_millis(PAUSE_MIN_MS + drawn % most)
 }
 
 /// Whether another connection might fare better.
 fn is_lost(fault: &RedisError) -> bool {
     // A replica where the primary was: the name may lead to the new primary by now.
     fault.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly) || fault.is_unrecoverable_error()
-}
-
-/// Runs a script by its hash; a server that does not know it is given it first.
-pub(super) async fn run<T: FromRedisValue>(
-    mut connection: MultiplexedConnection,
-    script: &Script,
-    call: Cmd,
-) -> RedisResult<T> {
-    match call.query_async(&mut connection).await {
-        Err(fault) if fault.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-            script.load_async(&mut connection).await?;
-            call.query_async(&mut connection).await
-        }
-        answered => answered,
-    }
-}
-
-/// The call of a script by its hash, up to and including its keys.
-pub(super) fn call(script: &Script, keys: &[&str]) -> Cmd {
-    let mut call = redis::cmd("EVALSHA");
-    call.arg(script.get_hash()).arg(keys.len());
-    for key in keys {
-        call.arg(*key);
-    }
-    call
 }

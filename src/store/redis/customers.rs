@@ -5,13 +5,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use redis::Value;
 
-use super::connection::{call, run};
+use super::connection::Place;
+use super::link::call;
 use super::store::{RedisStore, stored, ttl_ms};
 use crate::store::seal::{leading_u64, seal, unseal};
 use crate::store::{Commit, CommitResult, Remembered, StoreError, Versioned};
 
 /// Keys in one MGET: many, yet few enough that the server gets to others in between.
-const KEYS_MAX: usize = 256;
+pub(super) const KEYS_MAX: usize = 256;
 
 impl RedisStore {
     pub(super) async fn records(
@@ -21,11 +22,12 @@ impl RedisStore {
         let values: Vec<Value> = match customers {
             [] => return Ok(Vec::new()),
             [one] => {
+                let key = self.keys.record(one);
                 let mut get = redis::cmd("GET");
-                get.arg(self.keys.record(one));
-                let asked = async |mut on| get.query_async(&mut on).await;
-                vec![self.connections.ask(asked).await?]
+                get.arg(&key);
+                vec![self.connections.command(Place::read(&key), &get).await?]
             }
+            many if self.connections.is_cluster() => self.spread_records(many).await?,
             many => {
                 let mut pipe = redis::Pipeline::with_capacity(many.len().div_ceil(KEYS_MAX));
                 for some in many.chunks(KEYS_MAX) {
@@ -34,8 +36,9 @@ impl RedisStore {
                         get.arg(self.keys.record(customer));
                     }
                 }
-                let asked = async |mut on| pipe.query_async(&mut on).await;
-                let pages: Vec<Vec<Value>> = self.connections.ask(asked).await?;
+                // All keys are with one server.
+                let place = Place::read(&self.keys.log);
+                let pages: Vec<Vec<Value>> = self.connections.pipeline(place, &pipe).await?;
                 pages.into_iter().flatten().collect()
             }
         };
@@ -60,11 +63,12 @@ impl RedisStore {
 
     pub(super) async fn remembered(&self, customer: &str) -> Result<Remembered, StoreError> {
         let key = self.keys.decisions(customer);
+        let place = Place::read(&key);
         let mut pipe = redis::Pipeline::with_capacity(2);
         pipe.cmd("GET").arg(self.keys.record(customer));
         pipe.cmd("LRANGE").arg(&key).arg(0).arg(self.bounds.decisions_max.saturating_sub(1));
-        let asked = async |mut on| pipe.query_async(&mut on).await;
-        let (value, decisions): (Value, Vec<Vec<u8>>) = self.connections.ask(asked).await?;
+        let (value, decisions): (Value, Vec<Vec<u8>>) =
+            self.connections.pipeline(place, &pipe).await?;
         let record = self.record(customer, value)?;
         let opened = decisions.into_iter().filter_map(|sealed| {
             let opened = unseal(customer.as_bytes(), sealed.into());
@@ -80,6 +84,9 @@ impl RedisStore {
         &self,
         commit: &Commit,
     ) -> Result<CommitResult, StoreError> {
+        if let Some(outbox) = &self.outbox {
+            return self.compare_and_post(commit, outbox).await;
+        }
         let Commit { customer, expected, record, ttl, log } = commit;
         let script = &self.scripts.commit;
         let key = self.keys.record(customer);
@@ -89,7 +96,7 @@ impl RedisStore {
         for entry in log {
             call.arg(super::log::seal_entry(entry));
         }
-        match self.connections.ask(|on| run(on, script, call)).await? {
+        match self.connections.script(Place::write(&key), script, &call).await? {
             (1, Value::Int(version), Some(position)) => Ok(CommitResult::Committed {
                 version: version.cast_unsigned(),
                 log_position: (!log.is_empty()).then_some(position),
@@ -108,22 +115,35 @@ impl RedisStore {
             return Ok(());
         }
         let ttl_ms = ttl_ms(Some(ttl));
-        let mut pipe = redis::Pipeline::with_capacity(3 * decisions.len());
-        for (customer, decision) in decisions {
-            let key = self.keys.decisions(customer);
-            let sealed = seal(customer.as_bytes(), decision);
-            pipe.cmd("LPUSH").arg(&key).arg(sealed).ignore();
-            let keep = self.bounds.decisions_max.saturating_sub(1);
-            pipe.cmd("LTRIM").arg(&key).arg(0).arg(keep).ignore();
-            pipe.cmd("PEXPIRE").arg(&key).arg(&ttl_ms).ignore();
+        if self.connections.is_cluster() {
+            return self.spread_decisions(decisions, &ttl_ms).await;
         }
-        self.connections.ask(async |mut on| pipe.exec_async(&mut on).await).await
+        let mut pipe = redis::Pipeline::with_capacity(3 * decisions.len());
+        for decision in decisions {
+            self.push_decision(&mut pipe, decision, &ttl_ms);
+        }
+        self.connections.pipeline(Place::write(&self.keys.log), &pipe).await
+    }
+
+    pub(super) fn push_decision(
+        &self,
+        pipe: &mut redis::Pipeline,
+        (customer, decision): &(String, Bytes),
+        ttl_ms: &str,
+    ) {
+        let key = self.keys.decisions(customer);
+        let sealed = seal(customer.as_bytes(), decision);
+        pipe.cmd("LPUSH").arg(&key).arg(sealed).ignore();
+        let keep = self.bounds.decisions_max.saturating_sub(1);
+        pipe.cmd("LTRIM").arg(&key).arg(0).arg(keep).ignore();
+        pipe.cmd("PEXPIRE").arg(&key).arg(ttl_ms).ignore();
     }
 
     pub(super) async fn remove(&self, customer: &str) -> Result<(), StoreError> {
         let mut remove = redis::cmd("DEL");
-        remove.arg(self.keys.record(customer)).arg(self.keys.decisions(customer));
-        self.connections.ask(async |mut on| remove.exec_async(&mut on).await).await
+        let key = self.keys.record(customer);
+        remove.arg(&key).arg(self.keys.decisions(customer));
+        self.connections.command(Place::write(&key), &remove).await
     }
 }
 

@@ -6,12 +6,16 @@
 //! | `arbitra:{ID}:d` | the remembered decisions, a list, newest first |
 //! | `arbitra:log:{log}` | the learning log, a stream with the ids `POSITION-0` |
 //! | `arbitra:log:{log}:last` | the last position given out |
+//! | `arbitra:log:{log}:moved` | cluster: ids of what was moved to the log, until that is certain |
+//! | `arbitra:outbox:{TAG}` | cluster: entries of commits in TAG's slot on their way to the log |
 //! | `arbitra:document:{NAME}` | a document, in the form of a record |
 //! | `arbitra:limit:{NAME}` | units taken |
 //!
 //! What stands in braces is the cluster's hash tag: all keys of a customer share one slot. Any
 //! text may be an id, so `{`, `}` and `%` are written `%7B`, `%7D` and `%25` in it: the first brace
 //! pair of a key is always the tag, it is never empty, and two ids never share a key.
+
+use super::slot::tag_in;
 
 /// Names keys under one prefix.
 #[derive(Clone, Debug)]
@@ -21,6 +25,8 @@ pub(super) struct Keys {
     pub log: String,
     /// Its last position.
     pub log_last: String,
+    /// What was moved to it.
+    pub log_moved: String,
 }
 
 impl Keys {
@@ -29,6 +35,7 @@ impl Keys {
             prefix: prefix.to_owned(),
             log: format!("{prefix}log:{{log}}"),
             log_last: format!("{prefix}log:{{log}}:last"),
+            log_moved: format!("{prefix}log:{{log}}:moved"),
         }
     }
 
@@ -38,6 +45,11 @@ impl Keys {
 
     pub fn decisions(&self, customer: &str) -> String {
         self.tagged("", customer, ":d")
+    }
+
+    /// The outbox of a slot.
+    pub fn outbox(&self, slot: u16) -> String {
+        self.tagged("outbox:", tag_in(slot), "")
     }
 
     pub fn document(&self, name: &str) -> String {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use redis::Value;
 
-use super::connection::{call, run};
+use super::connection::Place;
+use super::link::{Question, call};
 use super::store::{RedisStore, stored};
 use crate::store::seal::{seal, unseal};
 use crate::store::{LogEntry, LogRange, StoreError};
@@ -33,7 +34,7 @@ impl RedisStore {
         for entry in entries {
             call.arg(seal_entry(entry));
         }
-        self.connections.ask(|on| run(on, script, call)).await
+        self.connections.script(Place::write(&self.keys.log), script, &call).await
     }
 
     pub(super) async fn read(
@@ -42,6 +43,10 @@ impl RedisStore {
         entries_max: usize,
         wait: Duration,
     ) -> Result<Vec<LogEntry>, StoreError> {
+        if let Some(outbox) = &self.outbox {
+            outbox.keep_swept();
+            outbox.seen(after);
+        }
         let entries = self.read_page(after, entries_max, wait).await?;
         if entries.first().is_some_and(|(position, _)| *position == after.saturating_add(1)) {
             return Ok(entries);
@@ -74,10 +79,10 @@ impl RedisStore {
             read.arg("BLOCK").arg(wait_ms.to_string());
         }
         read.arg("STREAMS").arg(&self.keys.log).arg(format!("{after}-0"));
-        let asked = async |mut on| read.query_async(&mut on).await;
         let deadline = wait.saturating_add(self.bulk_timeout);
+        let (place, question) = (Place::read(&self.keys.log), Question::Command(&read));
         let streams: Option<Vec<(Value, Page)>> =
-            self.connections.ask_alone(deadline, asked).await?;
+            self.connections.alone(deadline, place, question).await?;
         let page = streams.and_then(|streams| streams.into_iter().next());
         let mut entries: Vec<LogEntry> = Vec::new();
         for (id, fields) in page.into_iter().flat_map(|(_, page)| page) {
@@ -105,8 +110,8 @@ impl RedisStore {
         pipe.atomic();
         pipe.cmd("GET").arg(&self.keys.log_last);
         pipe.cmd("XRANGE").arg(&self.keys.log).arg("-").arg("+").arg("COUNT").arg(1);
-        let asked = async |mut on| pipe.query_async(&mut on).await;
-        let (last, oldest): (Option<u64>, Page) = self.connections.ask(asked).await?;
+        let place = Place::read(&self.keys.log);
+        let (last, oldest): (Option<u64>, Page) = self.connections.pipeline(place, &pipe).await?;
         let last = last.unwrap_or(0);
         let first = match oldest.first() {
             None => last.saturating_add(1),
@@ -128,7 +133,7 @@ impl RedisStore {
             let mut trim = redis::cmd("XTRIM");
             let step = until.min(first.saturating_add(TRIM_MAX));
             trim.arg(&self.keys.log).arg("MINID").arg("=").arg(format!("{step}-0"));
-            self.connections.ask(async |mut on| trim.exec_async(&mut on).await).await?;
+            let () = self.connections.command(Place::write(&self.keys.log), &trim).await?;
         }
     }
 }

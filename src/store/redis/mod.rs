@@ -1,19 +1,29 @@
-//! The Redis store: the state shared by any number of replicas. One database, no modules, plain
-//! commands and short scripts that Redis 6.2+, Valkey and their managed forms have.
+//! The Redis store: the state shared by any number of replicas, on one server, on the primary that
+//! Sentinels name, or on a cluster. One database, no modules, plain commands and short scripts that
+//! Redis 6.2+, Valkey and their managed forms have.
 //!
-//! A commit is one script over the customer's key and the learning log, which is atomic because
-//! both are on one server. The keys are already laid out for a cluster (see `keys`); there, the
-//! log entries of a commit must wait in the customer's slot until they are moved to the log.
+//! On one server a commit is one script over the customer's key and the learning log. In a cluster
+//! these are with different nodes, and the entries go through an outbox (see `outbox`).
 
+mod address;
+mod cluster;
 mod config;
 mod connection;
 mod customers;
 mod documents;
+mod health;
 mod keys;
 mod limits;
+mod link;
 mod log;
+mod node;
+mod outbox;
 mod scripts;
+mod slot;
+mod spread;
 mod store;
+mod sweep;
 
-pub use config::{RedisAddress, RedisConfig};
+pub use address::RedisAddress;
+pub use config::{RedisConfig, RedisTls};
 pub use store::RedisStore;

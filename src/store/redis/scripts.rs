@@ -41,6 +41,32 @@ end
 return {1, version, position}
 ";
 
+/// In a cluster. Keys: record, and the outbox of its slot when there is something for the log.
+/// Arguments: expected version (8 bytes, or empty when the record must be absent), sealed record, time
+/// to live (ms, or empty), id and packed log entries. Answers `{1, version}`, or `{0, stored record
+/// or false}` for a conflict.
+const POST: &str = r"
+local current = redis.call('GETRANGE', KEYS[1], 0, 7)
+if current ~= ARGV[1] then
+  return {0, redis.call('GET', KEYS[1])}
+end
+local time = redis.call('TIME')
+local version = time[1] * 1000000 + time[2]
+if current ~= '' then
+  version = math.max(version, struct.unpack('<I8', current) + 1)
+end
+if #KEYS > 1 then
+  redis.call('HSET', KEYS[2], ARGV[4], ARGV[5])
+end
+local value = struct.pack('<I8', version) .. ARGV[2]
+if ARGV[3] == '' then
+  redis.call('SET', KEYS[1], value)
+else
+  redis.call('SET', KEYS[1], value, 'PX', ARGV[3])
+end
+return {1, version}
+";
+
 /// Keys: log, last position. Arguments: log entries. Answers the last position.
 const APPEND: &str = r"
 local position = tonumber(redis.call('GET', KEYS[2]) or '0')
@@ -101,6 +127,7 @@ return 0
 #[derive(Debug)]
 pub(super) struct Scripts {
     pub commit: Script,
+    pub post: Script,
     pub append: Script,
     pub put: Script,
     pub lease: Script,
@@ -111,6 +138,7 @@ impl Scripts {
     pub fn new() -> Self {
         Self {
             commit: Script::new(COMMIT),
+            post: Script::new(POST),
             append: Script::new(APPEND),
             put: Script::new(PUT),
             lease: Script::new(LEASE),

@@ -1,15 +1,18 @@
 //! The contract over Redis: bounds first, then one question.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use redis::Value;
 
-use super::config::{RedisAddress, RedisConfig};
+use super::address::RedisAddress;
+use super::config::RedisConfig;
 use super::connection::Connections;
 use super::keys::Keys;
+use super::outbox::Outbox;
 use super::scripts::Scripts;
 use crate::store::{
     Commit, CommitResult, LogEntry, LogRange, PutResult, Remembered, Store, StoreBounds,
@@ -19,12 +22,14 @@ use crate::store::{
 /// State in a Redis (or Valkey) that any number of replicas share. Connects at the first call and
 /// again after a loss; durability is what the server is configured for (`appendonly yes`).
 pub struct RedisStore {
-    pub(super) connections: Connections,
+    pub(super) connections: Arc<Connections>,
     pub(super) keys: Keys,
     pub(super) scripts: Scripts,
+    /// Where log entries of a commit wait, when the log is with another server.
+    pub(super) outbox: Option<Arc<Outbox>>,
     pub(super) bounds: StoreBounds,
     pub(super) bulk_timeout: Duration,
-    address: RedisAddress,
+    pub(super) address: RedisAddress,
 }
 
 impl RedisStore {
@@ -34,9 +39,14 @@ impl RedisStore {
     /// [`StoreError::Config`].
     pub fn new(config: &RedisConfig) -> Result<Self, StoreError> {
         config.check()?;
+        let connections = Arc::new(Connections::new(config)?);
+        let keys = Keys::new(&config.prefix);
+        let outbox = connections.is_cluster();
+        let outbox = outbox.then(|| Arc::new(Outbox::new(connections.clone(), keys.clone())));
         Ok(Self {
-            connections: Connections::new(config)?,
-            keys: Keys::new(&config.prefix),
+            connections,
+            keys,
+            outbox,
             scripts: Scripts::new(),
             bounds: config.bounds.clone(),
             bulk_timeout: config.bulk_timeout,
@@ -147,48 +157,21 @@ impl Store for RedisStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        let ping = redis::cmd("PING");
-        self.connections.ask(async |mut on| ping.exec_async(&mut on).await).await
+        self.answer().await
     }
 
     /// Acknowledged writes are with the server already; its own settings make them durable.
     async fn flush(&self) -> Result<(), StoreError> {
-        self.ping().await
+        self.answer().await
     }
 
     async fn describe(&self) -> String {
-        let info = redis::cmd("INFO");
-        let asked: Result<String, _> =
-            self.connections.ask(async |mut on| info.query_async(&mut on).await).await;
-        match asked {
-            Ok(info) => format!("{}, {}", self.address, summary(&info)),
-            Err(StoreError::Unavailable { why, .. }) => {
-                format!("{}, not reachable yet: {why}", self.address)
-            }
-            Err(other) => format!("{}, {other}", self.address),
-        }
+        self.described().await
     }
-}
 
-/// What an operator should know of a server, from its INFO.
-fn summary(info: &str) -> String {
-    let field = |name: &str| {
-        let mut lines = info.lines();
-        lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
-    };
-    let (product, version) = match field("valkey_version") {
-        Some(version) => ("Valkey", version),
-        None => ("Redis", field("redis_version").unwrap_or("of unknown version")),
-    };
-    let durable = match field("aof_enabled") {
-        Some("1") => "append-only file on",
-        _ => "append-only file off: what was acknowledged can be lost when it stops",
-    };
-    let evicts = match field("maxmemory_policy") {
-        None | Some("noeviction") => String::new(),
-        Some(policy) => format!(", maxmemory-policy {policy}: set it to noeviction"),
-    };
-    format!("{product} {version}, {durable}{evicts}")
+    async fn warnings(&self) -> Vec<String> {
+        self.risks().await
+    }
 }
 
 /// A stored value; `None` when the key is absent, an error when the answer is of another form.
