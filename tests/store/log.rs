@@ -100,6 +100,6 @@ pub async fn a_store_says_what_it_is(house: House) {
     store.ping().await.unwrap();
     store.flush().await.unwrap();
     let line = store.describe().await;
-    assert!(line.starts_with("embedded in `/") || line.contains("redis://127.0.0.1:"), "{line}");
+    assert!(line.starts_with("embedded in `/") || line.starts_with("redis"), "{line}");
     assert!(!line.contains('\n'));
 }

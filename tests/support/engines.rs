@@ -16,7 +16,17 @@ pub async fn replica(
     clock: Arc<dyn Clock>,
     config: EngineConfig,
 ) -> (Arc<Engine>, Running) {
-    let redis = RedisConfig::new(server.url().parse().unwrap());
+    replica_at(&server.url(), rules, clock, config).await
+}
+
+/// The same, at an address.
+pub async fn replica_at(
+    url: &str,
+    rules: Proved,
+    clock: Arc<dyn Clock>,
+    config: EngineConfig,
+) -> (Arc<Engine>, Running) {
+    let redis = RedisConfig::new(url.parse().unwrap());
     let store: Arc<dyn Store> = Arc::new(RedisStore::new(&redis).unwrap());
     Engine::start(store, rules, clock, config).await.unwrap()
 }

@@ -190,6 +190,17 @@ impl Drop for RedisSentinels {
     }
 }
 
+/// Waits until a replica has all that its primary has now.
+pub fn caught_up(primary: &RedisServer, replica: &RedisServer) {
+    let offset = |server: &RedisServer| {
+        let info = server.command(&[b"INFO", b"replication"]);
+        let line = info.lines().find_map(|line| line.strip_prefix("master_repl_offset:"));
+        line.unwrap().parse::<u64>().unwrap()
+    };
+    let all = offset(primary);
+    wait("the replica has all", || offset(replica) >= all);
+}
+
 fn wait(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !holds() {

@@ -249,7 +249,7 @@ impl Connections {
             };
             let fault = match answered.await {
                 Ok(answer) => return Ok(answer),
-                Err(fault) => fault,
+                Err(fault) => first(fault),
             };
             attempt += 1;
             if attempt >= ATTEMPTS_MAX {
@@ -353,6 +353,17 @@ fn pause(attempt: u32) -> Duration {
     let most = PAUSE_MIN_MS.saturating_mul(1 << attempt.min(8)).min(PAUSE_MAX_MS);
     let drawn = u64::from(getrandom::u32().unwrap_or(0));
     Duration::from_millis(PAUSE_MIN_MS + drawn % most)
+}
+
+/// Of the faults of a pipeline the first, as if it had been alone.
+fn first(fault: RedisError) -> RedisError {
+    match fault.clone().into_server_errors() {
+        Some(faults) => match faults.first() {
+            Some((_, first)) => RedisError::from(first.clone()),
+            None => fault,
+        },
+        None => fault,
+    }
 }
 
 /// Whether another connection might fare better.

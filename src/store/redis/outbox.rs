@@ -4,6 +4,9 @@
 //! the commit is acknowledged. If the mover dies or the log is out of reach, any replica moves them
 //! later: it looks through all outboxes, which are as many as slots, and bounded.
 //!
+//! In the order of the commits of a customer: a mover moves what was in the slot's outbox before it as
+//! well, in one go.
+//!
 //! Moved exactly once: the log remembers the id, at first as not certain (by the position it got),
 //! and, when the outbox is known to be empty of it, with the last position at that time; such ids
 //! are forgotten [`WINDOW`] entries later. A mover says which position it knew before it saw the
@@ -32,25 +35,35 @@ const MOVED_MAX: usize = 65_536;
 /// How often a mover may be told that it is late.
 const MOVES_MAX: usize = 8;
 
-/// Keys: log, last position, ids. Arguments: id, position known before, window, entries. Answers
-/// `{1, position}`, `{0, position}` when they are there already, `{-1, last position}` when late.
+/// Keys: log, last position, ids. Arguments: position known before, window; then for each set its id,
+/// the number of its entries, and these. Answers `{1, position of the last set}`, or
+/// `{0, last position}` when late, and then nothing is moved.
 const MOVE: &str = r"
 local last = tonumber(redis.call('GET', KEYS[2]) or '0')
-local known = tonumber(redis.call('ZSCORE', KEYS[3], ARGV[1]) or '0')
-if known < 0 then
-  return {0, -known}
-elseif known > 0 then
-  return {0, last}
-elseif last - tonumber(ARGV[2]) > tonumber(ARGV[3]) then
-  return {-1, last}
+local late = last - tonumber(ARGV[1]) > tonumber(ARGV[2])
+local at, position = 3, last
+while at <= #ARGV do
+  local known = tonumber(redis.call('ZSCORE', KEYS[3], ARGV[at]) or '0')
+  local count = tonumber(ARGV[at + 1])
+  if known == 0 then
+    if late then
+      return {0, last}
+    end
+    for entry = at + 2, at + 1 + count do
+      last = last + 1
+      redis.call('XADD', KEYS[1], string.format('%.0f-0', last), 'e', ARGV[entry])
+    end
+    redis.call('SET', KEYS[2], string.format('%.0f', last))
+    redis.call('ZADD', KEYS[3], string.format('%.0f', -last), ARGV[at])
+    position = last
+  elseif known < 0 then
+    position = -known
+  else
+    position = last
+  end
+  at = at + 2 + count
 end
-for entry = 4, #ARGV do
-  last = last + 1
-  redis.call('XADD', KEYS[1], string.format('%.0f-0', last), 'e', ARGV[entry])
-end
-redis.call('SET', KEYS[2], string.format('%.0f', last))
-redis.call('ZADD', KEYS[3], string.format('%.0f', -last), ARGV[1])
-return {1, last}
+return {1, position}
 ";
 
 /// Keys: last position, ids. Arguments: window, ids that no outbox has any more.
@@ -64,8 +77,25 @@ redis.call('ZREMRANGEBYSCORE', KEYS[2], 1, old)
 return last
 ";
 
-/// A set of entries on its way.
-pub(super) type Id = [u8; 16];
+/// The entries of one commit on their way.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Posted {
+    /// Version of the record (8 bytes, BE) and an id of the commit (16): in the order of commits.
+    pub id: Vec<u8>,
+    /// The entries, sealed.
+    pub sealed: Vec<Vec<u8>>,
+}
+
+/// As they lie in an outbox: id, and packed entries.
+pub(super) type InOutbox = (Vec<u8>, Vec<u8>);
+
+impl Posted {
+    /// From the outbox; `None` when it is damaged.
+    pub fn open((id, packed): InOutbox) -> Option<Self> {
+        let sealed = unpack(&packed)?;
+        (id.len() == 24).then_some(Self { id, sealed })
+    }
+}
 
 /// The outboxes of a cluster, as one process sees them.
 #[derive(Debug)]
@@ -79,7 +109,7 @@ pub(super) struct Outbox {
     /// The last position of the log that this process knows of.
     seen: AtomicU64,
     /// Moved, and perhaps still in the outbox of their slot.
-    moved: Mutex<Vec<(u16, Id)>>,
+    moved: Mutex<Vec<(u16, Vec<u8>)>>,
     /// Slots in whose outbox something of ours may have been left.
     doubtful: Mutex<BTreeSet<u16>>,
     pub(super) something: Notify,
@@ -104,7 +134,7 @@ impl Outbox {
     }
 
     /// An id that no other commit has.
-    pub fn next_id(&self) -> Id {
+    pub fn next_id(&self) -> [u8; 16] {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
         (u128::from(self.process) << 64 | u128::from(count)).to_be_bytes()
     }
@@ -137,35 +167,38 @@ impl Outbox {
         std::iter::from_fn(|| doubtful.pop_first()).take(slots_max).collect()
     }
 
-    /// Moves entries that `known` was the log's position before they were seen in the outbox of
-    /// `slot`; answers the position of the last one.
+    /// Moves what was seen in the outbox of `slot`, all of it up to the last; `known` was the log's
+    /// position before that. Answers the position of the last entry.
     pub async fn deliver(
         &self,
-        (slot, id): (u16, Id),
+        slot: u16,
         known: u64,
-        sealed: &[Vec<u8>],
+        posted: Vec<Posted>,
     ) -> Result<u64, StoreError> {
         let keys = [&*self.keys.log, &self.keys.log_last, &self.keys.log_moved];
-        let mut known = known;
+        let (mut known, mut posted) = (known, posted);
         for _ in 0..MOVES_MAX {
+            let Some(own) = posted.last().cloned() else { return Ok(known) };
             let mut call = call(&self.moving, &keys);
-            call.arg(&id).arg(known).arg(WINDOW);
-            for entry in sealed {
-                call.arg(entry);
+            call.arg(known).arg(WINDOW);
+            for Posted { id, sealed } in &posted {
+                call.arg(id).arg(sealed.len());
+                for entry in sealed {
+                    call.arg(entry);
+                }
             }
             let place = Place::write(&self.keys.log);
-            let (done, position): (i64, u64) =
+            let (done, position): (u8, u64) =
                 self.connections.script(place, &self.moving, &call).await?;
             self.seen(position);
-            if done >= 0 {
-                self.clear_later(slot, id);
+            if done == 1 {
+                self.clear_later(slot, posted);
                 return Ok(position);
             }
             known = position;
-            let outbox = self.keys.outbox(slot);
-            let mut there = redis::cmd("HEXISTS");
-            there.arg(&outbox).arg(&id);
-            if !self.connections.command(Place::read(&outbox), &there).await? {
+            posted = self.posted(slot).await?;
+            posted.retain(|other| other.id <= own.id);
+            if posted.last() != Some(&own) {
                 // Another has moved and cleared it.
                 return Ok(position);
             }
@@ -173,10 +206,25 @@ impl Outbox {
         Err(self.connections.corrupt("the log grows faster than an entry can be moved to it"))
     }
 
-    fn clear_later(&self, slot: u16, id: Id) {
+    /// What is in an outbox, in order.
+    pub(super) async fn posted(&self, slot: u16) -> Result<Vec<Posted>, StoreError> {
+        let key = self.keys.outbox(slot);
+        let mut all = redis::cmd("HGETALL");
+        all.arg(&key);
+        let found: Vec<InOutbox> = self.connections.command(Place::read(&key), &all).await?;
+        let count = found.len();
+        let mut posted: Vec<Posted> = found.into_iter().filter_map(Posted::open).collect();
+        if posted.len() < count {
+            tracing::error!(key, "entries in an outbox are damaged and left there");
+        }
+        posted.sort();
+        Ok(posted)
+    }
+
+    fn clear_later(&self, slot: u16, posted: Vec<Posted>) {
         let mut moved = lock(&self.moved);
         if moved.len() < MOVED_MAX {
-            moved.push((slot, id));
+            moved.extend(posted.into_iter().map(|posted| (slot, posted.id)));
         }
         self.something.notify_one();
     }
@@ -184,9 +232,9 @@ impl Outbox {
     /// Takes what was moved out of the outboxes, and tells the log that it is certain.
     pub(super) async fn clear(&self) {
         let moved = std::mem::take(&mut *lock(&self.moved));
-        let mut by_slot: BTreeMap<u16, Vec<Id>> = BTreeMap::new();
+        let mut by_slot: BTreeMap<u16, BTreeSet<Vec<u8>>> = BTreeMap::new();
         for (slot, id) in moved {
-            by_slot.entry(slot).or_default().push(id);
+            by_slot.entry(slot).or_default().insert(id);
         }
         let cleared = by_slot.into_iter().map(async |(slot, ids)| {
             let outbox = self.keys.outbox(slot);
@@ -200,11 +248,12 @@ impl Outbox {
             if removed.is_err() {
                 // Found by the sweep: there already in the log, and cleared then.
                 self.doubt(slot);
-                return Vec::new();
+                return BTreeSet::new();
             }
             ids
         });
-        let ids: Vec<Id> = futures::future::join_all(cleared).await.into_iter().flatten().collect();
+        let ids: Vec<Vec<u8>> =
+            futures::future::join_all(cleared).await.into_iter().flatten().collect();
         for ids in ids.chunks(512) {
             let mut call = call(&self.certain, &[&self.keys.log_last, &self.keys.log_moved]);
             call.arg(WINDOW);

@@ -43,20 +43,25 @@ return {1, version, position}
 
 /// In a cluster. Keys: record, and the outbox of its slot when there is something for the log.
 /// Arguments: expected version (8 bytes, or empty when the record must be absent), sealed record, time
-/// to live (ms, or empty), id and packed log entries. Answers `{1, version}`, or `{0, stored record
-/// or false}` for a conflict.
+/// to live (ms, or empty), id and packed log entries, how many others may be handed back. Answers
+/// `{1, version, what was in the outbox before}` (`false` when that was too much), or
+/// `{0, stored record or false, false}` for a conflict.
 const POST: &str = r"
 local current = redis.call('GETRANGE', KEYS[1], 0, 7)
 if current ~= ARGV[1] then
-  return {0, redis.call('GET', KEYS[1])}
+  return {0, redis.call('GET', KEYS[1]), false}
 end
 local time = redis.call('TIME')
 local version = time[1] * 1000000 + time[2]
 if current ~= '' then
   version = math.max(version, struct.unpack('<I8', current) + 1)
 end
+local before = false
 if #KEYS > 1 then
-  redis.call('HSET', KEYS[2], ARGV[4], ARGV[5])
+  if redis.call('HLEN', KEYS[2]) <= tonumber(ARGV[6]) then
+    before = redis.call('HGETALL', KEYS[2])
+  end
+  redis.call('HSET', KEYS[2], struct.pack('>I8', version) .. ARGV[4], ARGV[5])
 end
 local value = struct.pack('<I8', version) .. ARGV[2]
 if ARGV[3] == '' then
@@ -64,7 +69,7 @@ if ARGV[3] == '' then
 else
   redis.call('SET', KEYS[1], value, 'PX', ARGV[3])
 end
-return {1, version}
+return {1, version, before}
 ";
 
 /// Keys: log, last position. Arguments: log entries. Answers the last position.

@@ -7,11 +7,14 @@ use redis::{Pipeline, Value};
 use super::connection::Place;
 use super::customers::{KEYS_MAX, expected_bytes};
 use super::link::call;
-use super::outbox::{Doubt, Outbox, pack, seal_all};
+use super::outbox::{Doubt, InOutbox, Outbox, Posted, pack, seal_all};
 use super::slot::slot_of;
 use super::store::{RedisStore, ttl_ms};
 use crate::store::seal::seal;
 use crate::store::{Commit, CommitResult, StoreError};
+
+/// Commits of a slot that are moved together with a later one; beyond it they are left to the sweep.
+const BEFORE_MAX: usize = 128;
 
 impl RedisStore {
     /// Stored records, one pipeline to each node, all at once.
@@ -104,21 +107,35 @@ impl RedisStore {
         let id = outbox.next_id();
         if has_log {
             outbox.keep_swept();
-            call.arg(&id).arg(pack(&sealed));
+            call.arg(&id).arg(pack(&sealed)).arg(BEFORE_MAX);
         }
         let known = outbox.known();
         let doubt = has_log.then(|| Doubt::about(outbox, &key));
-        let answer = self.connections.script(Place::write(&key), script, &call).await;
+        let answer: Result<(u8, Value, Option<Vec<InOutbox>>), _> =
+            self.connections.script(Place::write(&key), script, &call).await;
         let (version, log_position) = match answer? {
-            (1, Value::Int(version)) => match &doubt {
-                None => (version, None),
-                Some(_) => (version, outbox.deliver((slot, id), known, &sealed).await.ok()),
-            },
-            (0, current) => {
+            (1, Value::Int(version), before) if has_log => {
+                let id = [&version.to_be_bytes()[..], &id].concat();
+                let position = match before {
+                    // The sweep brings all in order.
+                    None => None,
+                    Some(before) => {
+                        let before = before.into_iter().filter_map(Posted::open);
+                        let mut posted: Vec<Posted> =
+                            before.filter(|other| other.id < id).collect();
+                        posted.sort();
+                        posted.push(Posted { id, sealed });
+                        outbox.deliver(slot, known, posted).await.ok()
+                    }
+                };
+                (version, position)
+            }
+            (1, Value::Int(version), _) => (version, None),
+            (0, current, _) => {
                 doubt.into_iter().for_each(Doubt::settled);
                 return Ok(CommitResult::Conflict(self.record(customer, current)?));
             }
-            (_, _) => return Err(self.connections.corrupt("an answer of the wrong form")),
+            (_, _, _) => return Err(self.connections.corrupt("an answer of the wrong form")),
         };
         if log_position.is_some() {
             doubt.into_iter().for_each(Doubt::settled);

@@ -8,7 +8,7 @@ use redis::Pipeline;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::connection::Place;
-use super::outbox::{Id, Outbox, unpack};
+use super::outbox::Outbox;
 use super::slot::SLOTS;
 use crate::store::StoreError;
 
@@ -22,11 +22,8 @@ const GATHER: Duration = Duration::from_millis(20);
 const DOUBTFUL_MAX: usize = 64;
 /// After a fault the next look waits this long.
 const AFTER_FAULT: Duration = Duration::from_millis(200);
-/// Entries taken from an outbox at once.
+/// Commits moved at once.
 const PAGE: usize = 64;
-
-/// Id and packed entries.
-type Posted = (Vec<u8>, Vec<u8>);
 
 /// Runs until nobody uses the outbox any more.
 pub(super) async fn run(outbox: Weak<Outbox>) {
@@ -104,24 +101,9 @@ async fn sweep(outbox: &Outbox, slot: u16) -> Result<(), StoreError> {
     let place = Place::read(&outbox.keys.log);
     // Before the outbox is read: see `outbox`.
     let known: Option<u64> = outbox.connections.command(place, &last).await?;
-    let key = outbox.keys.outbox(slot);
-    let mut cursor = 0_u64;
-    loop {
-        let mut scan = redis::cmd("HSCAN");
-        scan.arg(&key).arg(cursor).arg("COUNT").arg(PAGE);
-        let (next, found): (u64, Vec<Posted>) =
-            outbox.connections.command(Place::read(&key), &scan).await?;
-        for (id, packed) in found {
-            let whole = Id::try_from(id.as_slice()).ok().zip(unpack(&packed));
-            let Some((id, sealed)) = whole else {
-                tracing::error!(key, "entries in an outbox are damaged and left there");
-                continue;
-            };
-            outbox.deliver((slot, id), known.unwrap_or(0), &sealed).await?;
-        }
-        cursor = next;
-        if cursor == 0 {
-            return Ok(());
-        }
+    let posted = outbox.posted(slot).await?;
+    for some in posted.chunks(PAGE) {
+        outbox.deliver(slot, known.unwrap_or(0), some.to_vec()).await?;
     }
+    Ok(())
 }
