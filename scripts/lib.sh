@@ -48,6 +48,23 @@ need_redis() {
     }
 }
 
+# need_postgres: a PostgreSQL that the tests can start, each on a free port of its own.
+need_postgres() {
+    have initdb && return
+    ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && return
+    echo "PostgreSQL is missing: installing it"
+    install_package postgresql postgresql-server postgresql postgresql
+}
+
+# need_mysql: a MariaDB or MySQL that the tests can start, each on a free port of its own.
+need_mysql() {
+    have mariadbd && return
+    have mysqld && return
+    [ -x /usr/sbin/mariadbd ] && return
+    echo "MariaDB is missing: installing it"
+    install_package mariadb-server mariadb-server mariadb mariadb
+}
+
 # need_buf: sets BUF to the buf that lints the protos, of the version that the house agreed on.
 BUF_VERSION=1.75.0
 need_buf() {

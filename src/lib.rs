@@ -2,6 +2,7 @@
 //!
 //! - [`core`]: what a decision is; pure.
 //! - [`store`]: the state; one contract, embedded or Redis.
+//! - [`source`]: attributes read in place, from the company's own systems.
 //! - [`engine`]: the runtime; loads, calls the core, performs effects.
 //! - [`api`]: the doors.
 //! - [`telemetry`]: logs, metrics, traces.
@@ -13,5 +14,6 @@ pub mod cli;
 pub mod config;
 pub mod core;
 pub mod engine;
+pub mod source;
 pub mod store;
 pub mod telemetry;

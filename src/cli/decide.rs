@@ -103,9 +103,27 @@ fn show(decision: &v1::Decision) {
     for fate in &decision.candidates {
         output::say(&fate_line(fate));
     }
+    for used in &decision.sources {
+        output::say(&source_line(used));
+    }
     for missing in &decision.degradations {
         output::say(&format!("degraded: {}", missing.detail));
     }
+}
+
+/// `source scoring: read in 1.2 ms`.
+fn source_line(used: &v1::SourceUse) -> String {
+    let unknown = match used.unknown.as_slice() {
+        [] => String::new(),
+        names => format!("; unknown: {}", names.join(", ")),
+    };
+    let wait_ms = used.wait_seconds * 1000.0;
+    format!("source {}: {} in {wait_ms:.1} ms{unknown}", used.source, state_name(used))
+}
+
+fn state_name(used: &v1::SourceUse) -> String {
+    let name = used.state().as_str_name();
+    name.strip_prefix("SOURCE_STATE_").unwrap_or(name).to_lowercase()
 }
 
 /// `gold_card on web: eligibility: the customer is under age`.
@@ -176,7 +194,19 @@ fn to_json(decision: &v1::Decision) -> Json {
         "dry_run": decision.dry_run,
         "channels": channels.collect::<Vec<_>>(),
         "candidates": decision.candidates.iter().map(fate_to_json).collect::<Vec<_>>(),
+        "sources": decision.sources.iter().map(source_to_json).collect::<Vec<_>>(),
         "degradations": decision.degradations.iter().map(|d| &d.detail).collect::<Vec<_>>(),
+    })
+}
+
+fn source_to_json(used: &v1::SourceUse) -> Json {
+    json!({
+        "source": used.source,
+        "state": state_name(used),
+        "unknown": used.unknown,
+        "refused": used.refused,
+        "wait_seconds": used.wait_seconds,
+        "age_seconds": used.age_seconds,
     })
 }
 

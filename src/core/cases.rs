@@ -93,6 +93,7 @@ fn run_one(
     });
     let request = Request {
         as_standard: false,
+        live: Vec::new(),
         customer: case.customer,
         supply: case.supply.clone(),
         channels: channels.collect(),

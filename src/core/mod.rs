@@ -7,7 +7,7 @@
 //! what happens; `profile` what is known of a customer and `segment` how they are scored; then a
 //! decision's own steps: `feature`, `policy`, `propensity`, `affinity`,
 //! `objective`, `arbitration`, `content`, `explain`, tied together by `decide`; then `record`, what
-//! an event or outcome does, `learn`, what outcomes teach, and `cases`, the rules' own tests.
+//! an event or outcome does, `live`, what is read in place, `learn`, what outcomes teach, and `cases`, the rules' own tests.
 
 pub mod affinity;
 pub mod answers;
@@ -24,6 +24,7 @@ pub mod head;
 pub mod interaction;
 pub mod key;
 pub mod learn;
+pub mod live;
 pub mod objective;
 pub mod policy;
 pub mod profile;

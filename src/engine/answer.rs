@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use crate::core::catalog::CatalogVersion;
 use crate::core::decide::{Decision, Snapshot};
+use crate::core::live::LiveValue;
 use crate::core::record::Credited;
+use crate::source::SourceUse;
 
 /// What a decision was made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub enum DegradedPart {
     Store,
     /// The deadline left no time.
     Deadline,
+    /// A live source did not answer, or not as declared.
+    Source,
     /// A contact could not be committed: nothing is offered on that channel.
     Commit,
 }
@@ -33,6 +37,8 @@ pub enum DegradedPart {
 pub struct Degradation {
     /// Which part.
     pub part: DegradedPart,
+    /// The source, where it is one.
+    pub source: Option<Arc<str>>,
     /// In words; nothing personal.
     pub detail: String,
 }
@@ -46,6 +52,10 @@ pub struct Decided {
     pub snapshot: Arc<Snapshot>,
     /// Versions.
     pub versions: Versions,
+    /// What they said: given again, the decision comes out the same.
+    pub live: Vec<LiveValue>,
+    /// The live sources it was made with.
+    pub sources: Vec<SourceUse>,
     /// What it had to do without.
     pub degradations: Vec<Degradation>,
     /// Whether this repeats the answer to an earlier request with the same id.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::source::SourcesConfig;
+
 /// Bounds and times of the engine.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
@@ -25,6 +27,8 @@ pub struct EngineConfig {
     pub log_kept_max: u64,
     /// Events and outcomes further in the future than this are taken as now.
     pub clock_skew_max: Duration,
+    /// Where the live sources are.
+    pub sources: SourcesConfig,
     /// Base of the seeds of decisions without a request id; `None`: drawn at start.
     pub seed: Option<u64>,
 }
@@ -42,6 +46,7 @@ impl Default for EngineConfig {
             checkpoint_interval: Duration::from_secs(30),
             log_kept_max: 100_000,
             clock_skew_max: Duration::from_secs(300),
+            sources: SourcesConfig::default(),
             seed: None,
         }
     }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::answer::{Decided, Degradation, DegradedPart, Versions};
 use super::error::EngineError;
+use super::live::tell;
 use super::state::{Engine, STRIPES};
 use crate::core::catalog::source::ContactPoint;
 use crate::core::decide::{Decision, DecisionRecord, Paced, Request, Snapshot, decide, withheld};
@@ -13,6 +14,7 @@ use crate::core::policy::Subject;
 use crate::core::profile::{Consent, ConsentState, Contact, Profile};
 use crate::core::record;
 use crate::core::time::UnixMs;
+use crate::source::SourceUse;
 use crate::store::{Commit, CommitResult, StoreError, Versioned};
 
 /// A request to decide, its names already resolved against [`DecideCall::snapshot`].
@@ -39,14 +41,15 @@ pub struct DecideCall {
 }
 
 /// Kept back from the deadline for deciding and answering.
-const ANSWER_RESERVE: Duration = Duration::from_millis(2);
+pub(super) const ANSWER_RESERVE: Duration = Duration::from_millis(2);
 
 /// What was read for a decision.
 pub(super) struct Loaded {
     profile: Option<Arc<Profile>>,
     version: u64,
     remembered: Vec<DecisionRecord>,
-    degradations: Vec<Degradation>,
+    pub(super) degradations: Vec<Degradation>,
+    pub(super) sources: Vec<SourceUse>,
 }
 
 impl Engine {
@@ -67,9 +70,13 @@ impl Engine {
             Some(stripe) if commits => Some(stripe.lock().await),
             _ => None,
         };
-        let mut attempts = 0;
+        let (mut attempts, mut read) = (0, None);
         loop {
-            let loaded = self.load_for_decision(&call, customer).await;
+            let mut loaded = match &read {
+                None => self.load_with_sources(&mut call, customer, &mut read).await,
+                Some(_) => self.load_for_decision(&call, customer).await,
+            };
+            tell(&mut loaded, read.as_deref());
             if let Some(decided) = self.repeated(&call, customer, seed, &loaded) {
                 return Ok(decided);
             }
@@ -105,7 +112,7 @@ impl Engine {
         !Self::deciding_channels(call).is_empty()
     }
 
-    async fn load_for_decision(&self, call: &DecideCall, customer: u64) -> Loaded {
+    pub(super) async fn load_for_decision(&self, call: &DecideCall, customer: u64) -> Loaded {
         let left = call.deadline.saturating_duration_since(Instant::now());
         let budget = left.saturating_sub(ANSWER_RESERVE);
         let wants_memory = call.request_id.is_some() && !call.dry_run;
@@ -136,6 +143,7 @@ impl Engine {
                 version,
                 remembered: decode_records(&remembered),
                 degradations: Vec::new(),
+                sources: Vec::new(),
             },
             Err((part, why)) => {
                 // The cause may name an address: for the log, not for the caller.
@@ -151,7 +159,8 @@ impl Engine {
                     profile: None,
                     version: 0,
                     remembered: Vec::new(),
-                    degradations: vec![Degradation { part, detail }],
+                    degradations: vec![Degradation { part, source: None, detail }],
+                    sources: Vec::new(),
                 }
             }
         }
@@ -217,6 +226,8 @@ impl Engine {
             snapshot: call.snapshot.clone(),
             versions,
             degradations: loaded.degradations.clone(),
+            live: call.request.live.clone(),
+            sources: if repeated { Vec::new() } else { loaded.sources.clone() },
             repeated,
         }
     }
@@ -295,6 +306,7 @@ impl Engine {
                 channel.paced = Paced::default();
                 decided.degradations.push(Degradation {
                     part: DegradedPart::Commit,
+                    source: None,
                     detail: "nothing is offered where the contact cannot be kept".to_owned(),
                 });
             }

@@ -76,6 +76,14 @@ pub enum StartError {
     /// The version last published cannot be served.
     #[error("the published version cannot be served: {0}")]
     Published(String),
+    /// A live source that a replica must know cannot be asked.
+    #[error("the source `{name}` cannot be asked: {error}")]
+    Source {
+        /// The source.
+        name: std::sync::Arc<str>,
+        /// Why.
+        error: crate::source::SourceError,
+    },
     /// A thread could not be started.
     #[error("cannot start the learner: {0}")]
     Thread(#[source] std::io::Error),

@@ -14,6 +14,7 @@ mod error;
 mod folder;
 mod learner;
 mod ledger;
+mod live;
 mod pacer;
 mod profile;
 mod promote;

@@ -56,6 +56,7 @@ impl Engine {
         let seed = config.seed.unwrap_or_else(drawn);
         let rememberer =
             Rememberer::start(store.clone(), config.remember_queue_max, config.decision_ttl);
+        let sources = super::live::sources(&config, &snapshot.catalog)?;
         let ledger = Ledger::new(store.clone());
         let engine = Arc::new(Self {
             store,
@@ -64,6 +65,7 @@ impl Engine {
             decisions: DecisionCache::new(config.cached_decisions_max),
             rememberer,
             ledger,
+            sources,
             arms: ArmCounts::default(),
             stripes: (0..STRIPES).map(|_| Mutex::new(())).collect(),
             seed,

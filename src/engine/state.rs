@@ -17,6 +17,7 @@ use super::rules::RulesStatus;
 use crate::core::decide::Snapshot;
 use crate::core::key::mix64;
 use crate::core::time::UnixMs;
+use crate::source::Sources;
 use crate::store::Store;
 
 /// Whether the engine can serve.
@@ -46,6 +47,7 @@ pub struct Engine {
     pub(super) decisions: DecisionCache,
     pub(super) rememberer: Rememberer,
     pub(super) ledger: Ledger,
+    pub(super) sources: Sources,
     pub(super) arms: ArmCounts,
     pub(super) stripes: Vec<Mutex<()>>,
     pub(super) seed: u64,

@@ -120,6 +120,31 @@ const METRICS: &[(&str, Kind, &str)] = &[
         Kind::Counter,
         "Times that another replica wrote the account of the pacing first.",
     ),
+    (
+        "arbitra_source_reads_total",
+        Kind::Counter,
+        "Reads of live sources by decisions, by source and result.",
+    ),
+    (
+        "arbitra_source_read_seconds",
+        Kind::Seconds,
+        "Time that a decision waited for a live source, by source.",
+    ),
+    (
+        "arbitra_source_query_seconds",
+        Kind::Seconds,
+        "Time of one query of a live source, for one or many customers, by source.",
+    ),
+    (
+        "arbitra_source_values_refused_total",
+        Kind::Counter,
+        "Values of live sources that were not as declared, by source.",
+    ),
+    (
+        "arbitra_source_circuit_open",
+        Kind::Gauge,
+        "1 while a live source is left alone after repeated failures, by source.",
+    ),
     ("arbitra_catalog_loads_total", Kind::Counter, "Changed rules, taken or refused."),
 ];
 

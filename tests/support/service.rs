@@ -75,10 +75,21 @@ impl Service {
         wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        Self::told(rules, config, wrap, clock, EngineConfig::default()).await
+    }
+
+    /// With the rules of a folder, by another clock, its engine told this.
+    pub async fn told(
+        rules: &Path,
+        config: ApiConfig,
+        wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        engine: EngineConfig,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = EmbeddedStore::open(&EmbeddedConfig::new(folder.path())).unwrap();
         let proved = prove(&read_folder(rules).unwrap()).unwrap();
-        let engine_config = EngineConfig { seed: Some(7), ..EngineConfig::default() };
+        let engine_config = EngineConfig { seed: Some(7), ..engine };
         let (engine, running) =
             Engine::start(wrap(Arc::new(store)), proved, clock, engine_config).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -55,6 +55,7 @@ pub fn asked(
         request_id: (!request.request_id.is_empty()).then(|| id64(&request.request_id)),
         request: Request {
             as_standard: false,
+            live: Vec::new(),
             customer: 0,
             interaction: (!request.interaction_id.is_empty())
                 .then(|| Key::of(&request.interaction_id)),

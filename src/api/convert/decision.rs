@@ -7,6 +7,7 @@ use super::catalog as outline;
 use super::fate;
 use super::kind::{offer_kind, outcome_kind};
 use super::reasons::reasons;
+use super::source;
 use super::time::timestamp;
 use crate::api::wire::v1;
 use crate::core::catalog::source::{ContactPoint, ContentType};
@@ -60,6 +61,10 @@ pub fn decision(decided: &Decided, echo: &Echo<'_>, fates_bytes_max: usize) -> v
         degradations: decided.degradations.iter().map(degradation).collect(),
         candidates: told.fates,
         candidates_omitted: told.omitted,
+        sources: match echo.explain {
+            true => decided.sources.iter().map(source::used).collect(),
+            false => Vec::new(),
+        },
     }
 }
 
@@ -86,6 +91,9 @@ fn degradation(degradation: &crate::engine::Degradation) -> v1::Degradation {
     let (component, name) = match degradation.part {
         DegradedPart::Store => (v1::Component::Store, "profile"),
         DegradedPart::Deadline => (v1::Component::Deadline, "profile"),
+        DegradedPart::Source => {
+            (v1::Component::Source, degradation.source.as_deref().unwrap_or_default())
+        }
         DegradedPart::Commit => (v1::Component::Ledger, "contacts"),
     };
     v1::Degradation {

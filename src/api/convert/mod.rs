@@ -25,6 +25,7 @@ pub mod outcome;
 pub mod pacing;
 pub mod profile;
 pub mod reasons;
+pub mod source;
 pub mod standing;
 pub mod time;
 pub mod update;

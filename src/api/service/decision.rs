@@ -55,6 +55,7 @@ impl Decisions {
         for channel in &mut call.request.channels {
             channel.scheme = Some(scheme);
         }
+        call.request.live.clone_from(&decided.live);
         call.seed = Some(decided.decision.seed);
         call.as_of = Some(decided.decision.at);
         call

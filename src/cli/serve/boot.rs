@@ -11,7 +11,8 @@ use tokio_util::sync::CancellationToken;
 use super::waiting::Waiting;
 use crate::cli::Failure;
 use crate::config::{ServeConfig, StoreConfig};
-use crate::engine::{Engine, Proved, Readiness, Running, StartError, SystemClock};
+use crate::engine::{Engine, EngineConfig, Proved, Readiness, Running, StartError, SystemClock};
+use crate::source::SourcesConfig;
 use crate::store::{EmbeddedStore, RedisStore, Store, StoreError};
 use crate::telemetry::admin::Probe;
 
@@ -52,10 +53,11 @@ pub async fn engine(
     stopped: &CancellationToken,
 ) -> Result<Option<(Arc<Engine>, Running)>, Failure> {
     let store = open(&config.store)?;
+    let sources = sources()?;
     let mut waiting: Option<Waiting> = None;
     let mut pause = BACKOFF_MIN;
     loop {
-        match start(store.clone(), rules).await {
+        match start(store.clone(), rules, &sources).await {
             Ok(started) => {
                 if let Some(waiting) = waiting {
                     tracing::info!("the store answers");
@@ -79,16 +81,26 @@ pub async fn engine(
     }
 }
 
+/// Where the live sources are, as the environment says.
+fn sources() -> Result<SourcesConfig, Failure> {
+    let variables = std::env::vars_os();
+    let texts = variables
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    SourcesConfig::from_variables(texts).map_err(|error| Failure::Setting(error.to_string()))
+}
+
 async fn start(
     store: Arc<dyn Store>,
     rules: &Proved,
+    sources: &SourcesConfig,
 ) -> Result<(Arc<Engine>, Running), StartError> {
     let rules = Proved {
         catalog: rules.catalog.clone(),
         warnings: rules.warnings.clone(),
         cases: rules.cases.clone(),
     };
-    Engine::start(store, rules, Arc::new(SystemClock), super::engine_config(None)).await
+    let config = EngineConfig { sources: sources.clone(), ..super::engine_config(None) };
+    Engine::start(store, rules, Arc::new(SystemClock), config).await
 }
 
 fn duplicate(listener: &TcpListener) -> Result<StdListener, Failure> {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::source::{
     ArbitrationFile, CasesFile, ChannelsFile, ExperimentsFile, ModelsFile, ObjectivesFile,
-    OffersFile, PoliciesFile, SchemaFile, SegmentsFile, TablesFile,
+    OffersFile, PoliciesFile, SchemaFile, SegmentsFile, SourcesFile, TablesFile,
 };
 
 /// A kind of file.
@@ -31,13 +31,15 @@ pub enum FileKind {
     Cases,
     /// `experiments.yaml`.
     Experiments,
+    /// `sources.yaml`.
+    Sources,
     /// `tables/*.yaml` and `tables/*.csv`.
     Tables,
 }
 
 impl FileKind {
     /// All kinds, in reading order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Schema,
         Self::Channels,
         Self::Arbitration,
@@ -48,6 +50,7 @@ impl FileKind {
         Self::Policies,
         Self::Cases,
         Self::Experiments,
+        Self::Sources,
         Self::Tables,
     ];
 
@@ -65,6 +68,7 @@ impl FileKind {
             Self::Policies => "policies",
             Self::Cases => "cases",
             Self::Experiments => "experiments",
+            Self::Sources => "sources",
             Self::Tables => "tables",
         }
     }
@@ -102,6 +106,7 @@ impl FileKind {
             Self::Policies => schema_of::<PoliciesFile>(),
             Self::Cases => schema_of::<CasesFile>(),
             Self::Experiments => schema_of::<ExperimentsFile>(),
+            Self::Sources => schema_of::<SourcesFile>(),
             Self::Tables => schema_of::<TablesFile>(),
         };
         schema.to_value()

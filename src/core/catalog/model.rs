@@ -14,6 +14,7 @@ use crate::core::arbitration::spec::ArbitrationSpec;
 use crate::core::expression::Program;
 use crate::core::key::Key;
 use crate::core::learn::ChallengerSpec;
+use crate::core::live::SourceSpec;
 use crate::core::objective::{Measure, PacingSpec};
 use crate::core::policy::{Bitset, Policy, share};
 use crate::core::value::Value;
@@ -62,6 +63,8 @@ pub struct Catalog {
     pub schemes: Vec<Scheme>,
     /// Where schemes are used, and what else arbitration is told.
     pub arbitration: ArbitrationSpec,
+    /// Live sources, by name.
+    pub sources: Vec<Arc<SourceSpec>>,
     /// What is learned.
     pub models: ModelsSpec,
     /// Compiled templates by index; see [`ContentVariant::template`].

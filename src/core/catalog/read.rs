@@ -11,7 +11,7 @@ use super::fault::{Document, Faults, Place, Severity};
 use super::kind::FileKind;
 use super::source::{
     ArbitrationFile, CasesFile, ChannelsFile, ExperimentsFile, ModelsFile, ObjectivesFile,
-    OffersFile, PoliciesFile, SchemaFile, SegmentsFile, TablesFile,
+    OffersFile, PoliciesFile, SchemaFile, SegmentsFile, SourcesFile, TablesFile,
 };
 use super::validate::{Finding, Step, validate};
 use super::yaml::{self, Node, NodeContent};
@@ -43,6 +43,7 @@ pub(super) struct Folder {
     pub policies: Vec<Parsed<PoliciesFile>>,
     pub cases: Vec<Parsed<CasesFile>>,
     pub experiments: Option<Parsed<ExperimentsFile>>,
+    pub sources: Option<Parsed<SourcesFile>>,
     pub tables: Vec<Parsed<TablesFile>>,
     /// What was left out.
     pub broken: Broken,
@@ -105,6 +106,7 @@ pub(super) fn read(files: &[&(String, Vec<u8>)], faults: &Faults) -> Folder {
             FileKind::Policies => folder.policies.extend(file.parse(broken)),
             FileKind::Cases => folder.cases.extend(file.parse(broken)),
             FileKind::Experiments => folder.experiments = file.parse(broken),
+            FileKind::Sources => folder.sources = file.parse(broken),
             FileKind::Tables => folder.tables.extend(file.parse(broken)),
         }
     }

@@ -11,6 +11,7 @@ use crate::core::expression::Slot;
 use crate::core::feature::FeatureVector;
 use crate::core::interaction::OutcomeKind;
 use crate::core::key::{Key, mix64};
+use crate::core::live::LiveValue;
 use crate::core::policy::{Stop, Supply};
 use crate::core::propensity::Estimate;
 use crate::core::time::UnixMs;
@@ -62,6 +63,8 @@ pub struct Request {
     pub channels: Vec<ChannelRequest>,
     /// Context values by slot, type-checked.
     pub context: Vec<(Slot, Value)>,
+    /// Attributes read in place for this decision: they stand in place of what the profile holds.
+    pub live: Vec<LiveValue>,
     /// Attributes that this decision sees changed, without effect on the profile (what-if).
     pub overrides: Vec<(Slot, Option<Value>)>,
     /// What is left of quotas.

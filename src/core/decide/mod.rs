@@ -37,6 +37,7 @@ use crate::core::expression::Slot;
 use crate::core::feature::{FeatureBuilder, FeatureVector};
 use crate::core::key::Key;
 use crate::core::learn::{Models, PreparedFunnel};
+use crate::core::live;
 use crate::core::objective::Prices;
 use crate::core::policy::{Evaluation, Setting, Subject};
 use crate::core::profile::{Contact, Profile};
@@ -201,6 +202,7 @@ fn framed(
         }
     };
     profile.fill_frame(schema, now, &mut frame);
+    live::fill(schema, profile, &request.live, &mut frame);
     suppose(&mut frame, &request.overrides);
     if !schema.scores.is_empty() {
         segment::fill(schema, profile, &snapshot.models.populations, now, &mut frame);

@@ -38,6 +38,7 @@ mod score_priors;
 mod scores;
 mod selection;
 mod slates;
+mod sources;
 mod tables;
 mod treatments;
 mod unused;
@@ -205,7 +206,9 @@ pub(super) fn compile(
     let exclusions = policies.finish();
     paced::quotas(&build, &spec.quotas, &mut pacing);
     paced::limits(&spec.limits, &mut pacing);
+    let sources = sources::compile(&build, &schema);
     let catalog = Catalog {
+        sources: sources.into_iter().map(Arc::new).collect(),
         version,
         offer_keys: offer_keys(&offers),
         policy: Policy::compile(spec),

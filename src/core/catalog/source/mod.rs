@@ -20,6 +20,7 @@ mod schema;
 mod schemes;
 mod segments;
 mod slates;
+mod sources;
 mod tables;
 mod window;
 
@@ -41,6 +42,7 @@ pub use schema::*;
 pub use schemes::*;
 pub use segments::*;
 pub use slates::*;
+pub use sources::*;
 pub use tables::*;
 pub use window::*;
 

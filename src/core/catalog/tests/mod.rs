@@ -5,6 +5,7 @@ mod content;
 mod faults;
 mod garbage;
 mod items;
+mod live;
 mod missing;
 mod score_priors;
 mod shapes;
