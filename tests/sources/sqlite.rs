@@ -6,6 +6,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use tempfile::TempDir;
 
 use super::world::{World, config};
+use crate::support::eventually;
 
 async fn file(sql: &'static str) -> (TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
@@ -47,12 +48,12 @@ async fn values_come_as_declared_and_what_is_not_is_unknown() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_query_without_an_end_is_interrupted_and_nothing_is_written() {
     let (_folder, url) = file(TABLE).await;
-    let endless = "kind: sqlite, timeout: 50ms, attributes: { score: score }, query: \"WITH \
-                   RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x AS \
-                   customer_id, x AS score FROM n WHERE x IN (?) AND x < 0\"";
+    let endless = "kind: sqlite, timeout: 50ms, connections_max: 1, failures_max: 1000, \
+                   attributes: { score: score }, query: \"WITH \
+                   RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT '1' AS \
+                   customer_id, count(*) AS score FROM n WHERE '1' IN (?)\"";
     let world = World::new(endless, config(&url));
-    // The next one finds a connection that is free again.
-    for _ in 0..8 {
+    for _ in 0..3 {
         let used = world.used("1").await;
         assert!(
             matches!(used.state, UseState::Late | UseState::Failed | UseState::CircuitOpen),
@@ -60,6 +61,11 @@ async fn a_query_without_an_end_is_interrupted_and_nothing_is_written() {
         );
         assert!(used.took < std::time::Duration::from_secs(2), "{:?}", used.took);
     }
+    // The only connection is free again: the same query, with an end.
+    eventually("the connection is free", || async {
+        (world.used("2").await.state == UseState::Absent).then_some(())
+    })
+    .await;
     // A file that is not there is not made.
     let missing = format!("{url}.missing");
     let world = World::new(SPEC, config(&missing));

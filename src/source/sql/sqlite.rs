@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures::TryStreamExt;
 use serde_json::Value as Json;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqliteRow};
-use sqlx::{ConnectOptions, Row, TypeInfo, ValueRef};
+use sqlx::{ConnectOptions, Either, Executor, Row, TypeInfo, ValueRef};
 
 use super::rows::{Asked, Taken};
 use super::{STATEMENTS_MAX, bounds, malformed};
@@ -48,16 +48,22 @@ pub(super) async fn fetch(
     let mut connection = pool.acquire().await?;
     let until = Instant::now() + Duration::from_millis(u64::from(rows.spec.timeout_ms));
     connection.lock_handle().await?.set_progress_handler(STEPS, move || Instant::now() < until);
-    let mut found = query.fetch(&mut *connection);
-    while let Some(row) = found.try_next().await? {
+    let mut found = connection.fetch_many(query);
+    let mut is_whole = false;
+    while let Some(part) = found.try_next().await? {
+        let Either::Right(row) = part else {
+            is_whole = true;
+            continue;
+        };
         let key = cell(&row, rows.key)?;
         let cells = rows.spec.fields.iter().map(|field| cell(&row, &field.field));
         let cells = cells.collect::<Result<Vec<_>, _>>()?;
         if !rows.take(&key, cells) {
-            break;
+            return Ok(());
         }
     }
-    Ok(())
+    // The thread behind the connection may have ended: then nobody is known to be absent.
+    if is_whole { Ok(()) } else { Err(sqlx::Error::WorkerCrashed) }
 }
 
 /// By what is stored, not by what the column was declared as: SQLite does not hold to that.
