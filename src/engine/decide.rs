@@ -41,7 +41,7 @@ pub struct DecideCall {
 }
 
 /// Kept back from the deadline for deciding and answering.
-pub(super) const ANSWER_RESERVE: Duration = Duration::from_millis(2);
+const ANSWER_RESERVE: Duration = Duration::from_millis(2);
 
 /// What was read for a decision.
 pub(super) struct Loaded {

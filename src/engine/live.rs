@@ -1,13 +1,19 @@
 //! Live sources in a decision: asked beside the profile, within the deadline, and told with it. A
 //! catalog that declares none costs nothing.
 
+use std::time::Duration;
+
 use super::answer::{Degradation, DegradedPart};
 use super::config::EngineConfig;
-use super::decide::{ANSWER_RESERVE, DecideCall, Loaded};
+use super::decide::{DecideCall, Loaded};
 use super::error::StartError;
 use super::state::Engine;
 use crate::core::catalog::Catalog;
 use crate::source::{SourceError, SourceUse, Sources};
+
+/// Kept back from the deadline for deciding and answering: more than for the store, since a source
+/// that is late is an ordinary case.
+const ANSWER_RESERVE: Duration = Duration::from_millis(5);
 
 /// The sources of this replica; connects to those of the catalog.
 ///

@@ -117,7 +117,8 @@ async fn a_source_that_stalls_costs_its_attributes_and_not_the_deadline() {
     call.deadline = began + Duration::from_millis(150);
     let decided = service.engine.decide(call).await.unwrap();
     let took = began.elapsed();
-    assert!(took < Duration::from_millis(150), "decided after {took:?}");
+    // Some slack for a busy machine; the source itself would have been waited for 9 s.
+    assert!(took < Duration::from_millis(250), "decided after {took:?}");
     assert_eq!(decided.decision.channels[0].placements[0].offers.len(), 1, "the note is offered");
     let [missing] = decided.degradations.as_slice() else { panic!("one degradation") };
     assert!(missing.detail.contains("source `live`: no answer in time"), "{missing:?}");
