@@ -6,6 +6,7 @@ mod args;
 mod check;
 mod redis;
 mod security;
+mod tokens;
 
 pub use args::{
     DEFAULT_ADMIN, DEFAULT_DATA, DEFAULT_LISTEN, DEFAULT_LOG, DEFAULT_REDIS_PREFIX, DEFAULT_RULES,
@@ -17,6 +18,7 @@ pub use check::{
 };
 
 pub use security::SecurityArgs;
+pub use tokens::TokenArgs;
 
 #[cfg(test)]
 mod tests;

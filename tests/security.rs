@@ -14,4 +14,5 @@ mod security {
     mod command_line;
     mod keys;
     mod tls;
+    mod tokens;
 }

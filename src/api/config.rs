@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::auth::jwt::JwtConfig;
+use super::auth::jwt::fetch::RETRY_INTERVAL;
 use super::tls::TlsConfig;
 
 /// Bounds and times of the doors.
@@ -37,8 +39,13 @@ pub struct ApiConfig {
     pub rules: Option<PathBuf>,
     /// The certificates; without them nothing is encrypted.
     pub tls: Option<TlsConfig>,
-    /// The file of callers and their roles; without it everybody may do everything.
+    /// The file of callers and their roles; without it and without issuers everybody may do
+    /// everything.
     pub api_keys: Option<PathBuf>,
+    /// Issuers of tokens whose bearers are known; at most two.
+    pub jwt: Vec<JwtConfig>,
+    /// Least time between two questions for an issuer's keys at a URL.
+    pub jwks_spacing: Duration,
     /// How often certificates and callers are looked at for changes.
     pub reload_interval: Duration,
 }
@@ -60,6 +67,8 @@ impl Default for ApiConfig {
             rules: None,
             tls: None,
             api_keys: None,
+            jwt: Vec::new(),
+            jwks_spacing: RETRY_INTERVAL,
             reload_interval: Duration::from_secs(5),
         }
     }

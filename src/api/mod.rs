@@ -12,6 +12,7 @@
 //! - `status`: the one place where an error gets its code.
 
 pub mod auth;
+pub mod class;
 pub mod config;
 mod convert;
 mod health;

@@ -16,11 +16,12 @@ use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tower::util::MapRequestLayer;
 
+use super::auth::jwt::{Issuers, KeySource, fetch};
 use super::auth::{KeysError, KeysFile};
 use super::config::ApiConfig;
 use super::health;
 use super::layer::admission::Admission;
-use super::layer::authenticate::Authenticate;
+use super::layer::authenticate::{Authenticate, Known};
 use super::layer::deadline::Budgets;
 use super::layer::observe::Observe;
 use super::reload;
@@ -49,6 +50,9 @@ pub enum ServeError {
     /// The file of callers cannot be used.
     #[error(transparent)]
     Keys(#[from] KeysError),
+    /// An issuer's keys cannot be used.
+    #[error("the keys of an issuer of tokens cannot be used: {0}")]
+    Tokens(String),
 }
 
 /// Longest message that carries a rules folder, in bytes: 10,000 offers take some 8 MiB.
@@ -80,7 +84,7 @@ pub async fn serve(
         .http2_keepalive_timeout(Some(config.keepalive_timeout))
         .max_connection_age(jittered(config.connection_age_max))
         .layer(Observe::new())
-        .layer(Authenticate::new(guards.keys.clone()))
+        .layer(Authenticate::new(guards.known.clone()))
         .layer(admission.clone())
         .layer({
             let budgets = Budgets::new(&config);
@@ -139,7 +143,7 @@ async fn drained(
 /// What keeps strangers out, taken anew while it is held.
 struct Guards {
     tls: Option<Arc<Tls>>,
-    keys: Option<Arc<KeysFile>>,
+    known: Known,
     _following: JoinSet<()>,
 }
 
@@ -154,7 +158,18 @@ impl Guards {
         if let Some(keys) = &keys {
             following.spawn(reload::follow(keys.clone(), config.reload_interval));
         }
-        Ok(Self { tls, keys, _following: following })
+        let issuers = Issuers::open(&config.jwt).map_err(ServeError::Tokens)?;
+        for issuer in issuers.iter().cloned() {
+            match issuer.source().clone() {
+                KeySource::File(_) => {
+                    following.spawn(reload::follow(issuer, config.reload_interval))
+                }
+                KeySource::Url(url) => {
+                    following.spawn(fetch::follow(issuer, url, config.jwks_spacing))
+                }
+            };
+        }
+        Ok(Self { tls, known: Known { keys, issuers }, _following: following })
     }
 }
 

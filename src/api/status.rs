@@ -9,6 +9,7 @@ use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
 use super::auth::Role;
 use super::auth::caller::Stranger;
+use super::auth::jwt::TokenFault;
 use super::convert::fault::{Fault, Faults};
 use super::wire::v1;
 use crate::engine::EngineError;
@@ -197,11 +198,48 @@ pub fn unauthenticated(stranger: Stranger) -> Status {
              certificate",
         ),
         Stranger::UnknownKey => ("UNKNOWN_KEY", "the API key is not known here"),
+        Stranger::BadToken(fault) => token(fault),
         Stranger::UnknownCertificate => {
             ("UNKNOWN_CERTIFICATE", "no name in the client certificate is known here")
         }
     };
     Verdict::new(Code::Unauthenticated, reason, message).status()
+}
+
+fn token(fault: TokenFault) -> (&'static str, &'static str) {
+    match fault {
+        TokenFault::Malformed => {
+            ("TOKEN_MALFORMED", "the token cannot be read, or is signed in a way not taken here")
+        }
+        TokenFault::UnknownKey => ("TOKEN_UNKNOWN_KEY", "the token's key is not known here"),
+        TokenFault::BadSignature => ("TOKEN_BAD_SIGNATURE", "the token's signature is wrong"),
+        TokenFault::Incomplete => {
+            ("TOKEN_INCOMPLETE", "the token must say `exp`, `iss`, `aud` and `sub`")
+        }
+        TokenFault::WrongIssuer => ("TOKEN_WRONG_ISSUER", "the token's issuer is not taken here"),
+        TokenFault::WrongAudience => ("TOKEN_WRONG_AUDIENCE", "the token is for another service"),
+        TokenFault::TooEarly => ("TOKEN_TOO_EARLY", "the token is not valid yet"),
+        TokenFault::Expired => ("TOKEN_EXPIRED", "the token is not valid any more"),
+    }
+}
+
+/// A known caller calls too often.
+pub fn too_often(after: Duration) -> Status {
+    let message = "the caller calls more often than it may";
+    Verdict::new(Code::ResourceExhausted, "RATE_LIMITED", message).retry(after).status()
+}
+
+/// A browser speaks of somebody else.
+pub fn not_yours() -> Status {
+    let message = "the token is for another customer than the request is about";
+    Verdict::new(Code::PermissionDenied, "NOT_YOURS", message).status()
+}
+
+/// A browser asks for what is not for browsers.
+pub fn not_for_browsers() -> Status {
+    let message = "a customer's token opens decisions, events and outcomes of that customer alone, \
+                   without reasons or suppositions";
+    Verdict::new(Code::PermissionDenied, "NOT_FOR_BROWSERS", message).status()
 }
 
 /// The caller is known, and may not.

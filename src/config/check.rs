@@ -101,6 +101,7 @@ pub fn check_serve(args: &ServeArgs) -> Result<ServeConfig, ConfigError> {
     faults.loopback("--admin", admin.flatten(), args.security.insecure);
     let mut found = Vec::new();
     let (tls, api_keys) = (args.security.tls(&mut found), args.security.keys(&mut found));
+    let jwt = args.security.tokens.issuers(&mut found);
     found.into_iter().for_each(|(flag, message)| faults.add(flag, message));
     let rules = PathBuf::from(&args.rules);
     if !rules.is_dir() {
@@ -141,6 +142,7 @@ pub fn check_serve(args: &ServeArgs) -> Result<ServeConfig, ConfigError> {
                 rules: Some(rules.clone()),
                 tls,
                 api_keys,
+                jwt,
                 ..ApiConfig::default()
             },
             rules,

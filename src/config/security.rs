@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::tokens::TokenArgs;
 use crate::api::auth::KeysFile;
 use crate::api::tls::{Tls, TlsConfig};
 
@@ -24,6 +25,9 @@ pub struct SecurityArgs {
     /// when it changes.
     #[arg(long, env = "ARBITRA_API_KEYS", value_name = "FILE")]
     pub api_keys: Option<PathBuf>,
+    /// Callers known by tokens.
+    #[command(flatten)]
+    pub tokens: TokenArgs,
     /// Listen beyond this machine although calls are not encrypted or callers not authenticated.
     #[arg(long, env = "ARBITRA_INSECURE")]
     pub insecure: bool,
@@ -75,12 +79,15 @@ impl SecurityArgs {
             return None;
         }
         let encrypted = self.tls_cert.is_some();
-        let known = self.tls_client_ca.is_some() || self.api_keys.is_some();
+        let known = self.tls_client_ca.is_some()
+            || self.api_keys.is_some()
+            || self.tokens.jwt_keys.is_some()
+            || self.tokens.customer_keys.is_some();
         let why = match (encrypted, known) {
             (true, true) => return None,
             (true, false) => {
-                "callers are not authenticated; give `--api-keys` or \
-                              `--tls-client-ca`"
+                "callers are not authenticated; give `--api-keys`, \
+                              `--jwt-keys` or `--tls-client-ca`"
             }
             (false, true) => {
                 "nothing is encrypted, and keys would be read on the way; give \

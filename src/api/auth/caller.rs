@@ -1,6 +1,7 @@
 //! Who calls, found from what came with the call: an API key before a certificate.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Request};
@@ -8,24 +9,74 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tonic::transport::server::{TcpConnectInfo, TlsConnectInfo};
 use webpki::EndEntityCert;
 
+use super::jwt::{Issuers, TokenFault};
 use super::keys::Keys;
+use super::rate::Limiter;
 use super::role::Role;
+use crate::api::class::Class;
 
 /// The header that a key may stand in beside `authorization: Bearer`.
 const API_KEY: &str = "x-api-key";
 
 /// A known caller.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Caller {
     name: Box<str>,
     roles: Box<[Role]>,
+    customer: Option<Arc<str>>,
+    class: Option<Class>,
+    limiter: Option<Arc<Limiter>>,
 }
 
 impl Caller {
     /// A caller of these roles.
     #[must_use]
     pub fn new(name: &str, roles: impl Into<Box<[Role]>>) -> Self {
-        Self { name: name.into(), roles: roles.into() }
+        let (name, roles) = (name.into(), roles.into());
+        Self { name, roles, customer: None, class: None, limiter: None }
+    }
+
+    /// A browser or app of this customer. It is not named after the customer: names stand in logs.
+    #[must_use]
+    pub fn browser(customer: &str) -> Self {
+        let roles = [Role::Decide, Role::Record];
+        Self {
+            customer: Some(customer.into()),
+            class: Some(Class::Web),
+            ..Self::new("browser", roles)
+        }
+    }
+
+    /// The same, with its calls counted.
+    #[must_use]
+    pub fn limited(self, limiter: Option<Arc<Limiter>>) -> Self {
+        Self { limiter, ..self }
+    }
+
+    /// The same, in a class of its own.
+    #[must_use]
+    pub fn of_class(self, class: Option<Class>) -> Self {
+        Self { class, ..self }
+    }
+
+    /// Whom alone it may speak of; `None`: of everybody.
+    #[must_use]
+    pub fn customer(&self) -> Option<&Arc<str>> {
+        self.customer.as_ref()
+    }
+
+    /// How soon it is served; `None`: nothing is declared.
+    #[must_use]
+    pub fn class(&self) -> Option<Class> {
+        self.class
+    }
+
+    /// Counts a call.
+    ///
+    /// # Errors
+    /// How long to wait, when it is one too many.
+    pub fn call(&self) -> Result<(), Duration> {
+        self.limiter.as_ref().map_or(Ok(()), |limiter| limiter.call())
     }
 
     /// Its name in the file of callers.
@@ -50,15 +101,25 @@ pub enum Stranger {
     UnknownKey,
     /// A certificate came that nobody has.
     UnknownCertificate,
+    /// A token came that is no good.
+    BadToken(TokenFault),
 }
 
 /// Who calls. A wrong key is not made good by a certificate.
 ///
 /// # Errors
 /// Why nobody is known.
-pub fn find<B>(keys: &Keys, request: &Request<B>) -> Result<Arc<Caller>, Stranger> {
+pub fn find<B>(
+    keys: &Keys,
+    issuers: &Issuers,
+    request: &Request<B>,
+) -> Result<Arc<Caller>, Stranger> {
     if let Some(key) = key(request.headers()) {
         let key = key.ok_or(Stranger::UnknownKey)?;
+        // Keys have no dots, tokens two.
+        if !issuers.is_empty() && key.bytes().filter(|byte| *byte == b'.').count() == 2 {
+            return issuers.bearer(key).map_err(Stranger::BadToken);
+        }
         return keys.by_key(key).cloned().ok_or(Stranger::UnknownKey);
     }
     let shown = request.extensions().get::<TlsConnectInfo<TcpConnectInfo>>();
@@ -99,12 +160,15 @@ mod tests {
     fn a_key_comes_in_either_header() {
         let new = NewKey::draw("web", &[Role::Decide]).unwrap();
         let keys = Keys::parse(&new.line).unwrap();
+        let none = Issuers::default();
+        let why =
+            |header: &str, value: &str| find(&keys, &none, &asked(header, value)).unwrap_err();
         for (header, value) in [
             ("authorization", format!("Bearer {}", new.key)),
             ("authorization", format!("bearer {}", new.key)),
             ("x-api-key", new.key.clone()),
         ] {
-            assert_eq!(find(&keys, &asked(header, &value)).unwrap().name(), "web");
+            assert_eq!(find(&keys, &none, &asked(header, &value)).unwrap().name(), "web");
         }
         for (header, value) in [
             ("authorization", format!("Basic {}", new.key)),
@@ -112,8 +176,8 @@ mod tests {
             ("authorization", "Bearer ".to_owned()),
             ("x-api-key", format!("{}x", new.key)),
         ] {
-            assert_eq!(find(&keys, &asked(header, &value)), Err(Stranger::UnknownKey));
+            assert_eq!(why(header, &value), Stranger::UnknownKey);
         }
-        assert_eq!(find(&keys, &asked("x", "y")), Err(Stranger::NoCredential));
+        assert_eq!(why("x", "y"), Stranger::NoCredential);
     }
 }

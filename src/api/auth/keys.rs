@@ -1,6 +1,7 @@
 //! The file of callers. A line is `NAME ROLE,ROLE CREDENTIAL`; the credential is `sha256:` and the
 //! digest of an API key in hexadecimal, or `cert:` and a DNS name that stands in the caller's
-//! certificate. What follows a `#` is a comment.
+//! certificate. Behind it may stand `rate=100/s`, how often it may call, and `priority=call_centre`,
+//! how soon it is served. What follows a `#` is a comment.
 //!
 //! A key holds 256 random bits, so that a plain digest protects it: there is nothing to guess.
 
@@ -15,7 +16,9 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use super::caller::Caller;
+use super::rate::Rate;
 use super::role::Role;
+use crate::api::class::Class;
 use crate::api::reload::{Print, Reload};
 
 /// Most callers of a file: each is compared with every key that is shown.
@@ -121,8 +124,8 @@ impl Keys {
 
     fn take(&mut self, line: &str, names: &mut HashSet<String>) -> Result<(), String> {
         let mut words = line.split_whitespace();
-        let (Some(name), Some(roles), Some(credential), None) =
-            (words.next(), words.next(), words.next(), words.next())
+        let (Some(name), Some(roles), Some(credential)) =
+            (words.next(), words.next(), words.next())
         else {
             return Err("must be `NAME ROLE,ROLE CREDENTIAL`".to_owned());
         };
@@ -133,7 +136,20 @@ impl Keys {
             return Err(format!("`{name}` is named twice"));
         }
         let roles = roles.split(',').map(str::parse).collect::<Result<Vec<Role>, _>>()?;
-        let caller = Arc::new(Caller::new(name, roles));
+        let (mut limiter, mut class) = (None, None);
+        for word in words {
+            match word.split_once('=') {
+                Some(("rate", rate)) => limiter = Some(Arc::new(rate.parse::<Rate>()?.limiter())),
+                Some(("priority", name)) => class = Some(name.parse::<Class>()?),
+                _ => {
+                    return Err("only `rate=100/s` and `priority=web` may stand behind the \
+                                credential"
+                        .to_owned());
+                }
+            }
+        }
+        let caller = Caller::new(name, roles).limited(limiter).of_class(class);
+        let caller = Arc::new(caller);
         match credential.split_once(':') {
             Some(("sha256", hex)) => {
                 let digest = unhex(hex).ok_or("`sha256:` is followed by 64 hexadecimal digits")?;
@@ -266,6 +282,19 @@ mod tests {
         }
         assert_ne!(NewKey::draw("web", &[Role::Decide]).unwrap().key, new.key);
         assert!(NewKey::draw("two words", &[Role::Decide]).is_err());
+    }
+
+    #[test]
+    fn how_often_and_how_soon_stand_behind_the_credential() {
+        let new = NewKey::draw("desk", &[Role::Decide]).unwrap();
+        let keys = Keys::parse(&format!("{} rate=1/m priority=call_centre", new.line)).unwrap();
+        let desk = keys.by_key(&new.key).unwrap();
+        assert_eq!(desk.class(), Some(Class::CallCentre));
+        desk.call().unwrap();
+        assert!(desk.call().is_err());
+        for bad in ["rate=fast", "priority=first", "speed=1"] {
+            assert!(Keys::parse(&format!("{} {bad}", new.line)).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -12,7 +12,8 @@ use tonic::{Code, Status};
 use tower::{Layer, Service};
 
 use super::body::{Watch, Watched};
-use crate::api::auth::{Caller, KeysFile, Need, caller, role};
+use crate::api::auth::jwt::Issuers;
+use crate::api::auth::{ActsFor, Caller, Keys, KeysFile, Need, caller, role};
 use crate::api::method::code_name;
 use crate::api::status;
 
@@ -23,12 +24,21 @@ const STRANGER: &str = "stranger";
 
 /// Lets known callers do what their roles allow.
 #[derive(Clone, Debug)]
-pub struct Authenticate(Option<Arc<KeysFile>>);
+pub struct Authenticate(Known);
+
+/// Who is known: callers of a file, bearers of tokens.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// The callers of a file.
+    pub keys: Option<Arc<KeysFile>>,
+    /// The issuers whose tokens are taken.
+    pub issuers: Issuers,
+}
 
 impl Authenticate {
-    /// The callers of `keys`; without it everybody may do everything.
-    pub fn new(keys: Option<Arc<KeysFile>>) -> Self {
-        Self(keys)
+    /// Those who are known; where nobody can be, everybody may do everything.
+    pub fn new(known: Known) -> Self {
+        Self(known)
     }
 }
 
@@ -36,7 +46,7 @@ impl<S> Layer<S> for Authenticate {
     type Service = Authenticated<S>;
 
     fn layer(&self, inner: S) -> Authenticated<S> {
-        Authenticated { inner, keys: self.0.clone() }
+        Authenticated { inner, known: self.0.clone() }
     }
 }
 
@@ -44,7 +54,7 @@ impl<S> Layer<S> for Authenticate {
 #[derive(Clone, Debug)]
 pub struct Authenticated<S> {
     inner: S,
-    keys: Option<Arc<KeysFile>>,
+    known: Known,
 }
 
 /// A refusal, and who was refused when that is known.
@@ -56,23 +66,39 @@ struct Refusal {
 impl<S> Authenticated<S> {
     /// Who calls; `None` where nobody must be known.
     fn admit(&self, request: &Request<Body>, need: Need) -> Result<Option<Arc<Caller>>, Refusal> {
-        let Some(keys) = &self.keys else { return Ok(None) };
-        if need == Need::Nothing {
+        let Known { keys, issuers } = &self.known;
+        if (keys.is_none() && issuers.is_empty()) || need == Need::Nothing {
             return Ok(None);
         }
-        let found = caller::find(&keys.current(), request);
+        let found = match keys {
+            Some(keys) => caller::find(&keys.current(), issuers, request),
+            None => caller::find(&Keys::default(), issuers, request),
+        };
         let caller = found.map_err(|stranger| Refusal {
             status: status::unauthenticated(stranger),
             caller: None,
         })?;
-        match need {
-            Need::Role { role, .. } if !caller.may(role) => {
-                let status = status::denied(caller.name(), role);
-                Err(Refusal { status, caller: Some(caller) })
-            }
-            _ => Ok(Some(caller)),
+        match allowed(&caller, need, request.uri().path()) {
+            Ok(()) => Ok(Some(caller)),
+            Err(status) => Err(Refusal { status, caller: Some(caller) }),
         }
     }
+}
+
+/// Whether the caller may, and not too often.
+fn allowed(caller: &Caller, need: Need, path: &str) -> Result<(), Status> {
+    if caller.customer().is_some() && !ActsFor::may_call(path) {
+        return Err(status::not_for_browsers());
+    }
+    if let Need::Role { role, .. } = need
+        && !caller.may(role)
+    {
+        return Err(status::denied(caller.name(), role));
+    }
+    caller.call().map_err(|after| {
+        metrics::counter!("arbitra_rpc_rate_limited_total").increment(1);
+        status::too_often(after)
+    })
 }
 
 impl<S> Service<Request<Body>> for Authenticated<S>
@@ -89,24 +115,33 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let need = role::need(request.uri().path());
         let audited = matches!(need, Need::Role { audited: true, .. });
-        let method = || request.uri().path().trim_start_matches('/').to_owned();
+        let named = |path: &str| path.trim_start_matches('/').to_owned();
         let caller = match self.admit(&request, need) {
             Ok(caller) => caller,
             Err(Refusal { status, caller }) => {
                 if audited {
                     let who = caller.as_ref().map_or(STRANGER, |caller| caller.name());
-                    write(who, &method(), status.code());
+                    write(who, &named(request.uri().path()), status.code());
                 }
                 return Box::pin(std::future::ready(Ok(status.into_http())));
             }
         };
+        if let Some(caller) = &caller {
+            if let Some(customer) = caller.customer() {
+                request.extensions_mut().insert(ActsFor(customer.clone()));
+            }
+            if let Some(class) = caller.class() {
+                request.extensions_mut().insert(class);
+            }
+        }
         if !audited {
             return Box::pin(self.inner.call(request));
         }
-        let mut act = Act { caller, method: method(), code: Code::Cancelled };
+        let method = named(request.uri().path());
+        let mut act = Act { caller, method, code: Code::Cancelled };
         let answer = self.inner.call(request);
         Box::pin(async move {
             let response = answer.await?;

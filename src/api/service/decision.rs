@@ -7,6 +7,7 @@ use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{deadline, decide_stream};
+use crate::api::auth::ActsFor;
 use crate::api::config::ApiConfig;
 use crate::api::convert::decide::{self, Asked};
 use crate::api::convert::decision::{Echo, decision};
@@ -85,9 +86,12 @@ impl Decisions {
 impl DecisionService for Decisions {
     async fn decide(
         &self,
-        request: Request<v1::DecideRequest>,
+        mut request: Request<v1::DecideRequest>,
     ) -> Result<Response<v1::DecideResponse>, Status> {
         let deadline = deadline(&request);
+        if let Some(browser) = ActsFor::of(&request) {
+            browser.bind_decision(request.get_mut())?;
+        }
         self.decide_one(request.get_ref(), deadline).await.map(Response::new)
     }
 

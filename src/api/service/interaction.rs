@@ -6,6 +6,7 @@ use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::record_stream;
+use crate::api::auth::ActsFor;
 use crate::api::convert::attribution::attribution;
 use crate::api::convert::bounds::BATCH_MAX;
 use crate::api::convert::fault::{Faults, Reason};
@@ -155,8 +156,14 @@ impl InteractionService for Interactions {
         &self,
         request: Request<v1::RecordEventsRequest>,
     ) -> Result<Response<v1::RecordEventsResponse>, Status> {
-        let events = request.into_inner().events;
+        let browser = ActsFor::of(&request);
+        let mut events = request.into_inner().events;
         bounded("events", events.len())?;
+        if let Some(browser) = browser {
+            for own in &mut events {
+                browser.bind(&mut own.customer_id, &own.identities)?;
+            }
+        }
         let results = self.events(events).await.answer()?;
         Ok(Response::new(v1::RecordEventsResponse { results }))
     }
@@ -165,8 +172,14 @@ impl InteractionService for Interactions {
         &self,
         request: Request<v1::RecordOutcomesRequest>,
     ) -> Result<Response<v1::RecordOutcomesResponse>, Status> {
-        let outcomes = request.into_inner().outcomes;
+        let browser = ActsFor::of(&request);
+        let mut outcomes = request.into_inner().outcomes;
         bounded("outcomes", outcomes.len())?;
+        if let Some(browser) = browser {
+            for own in &mut outcomes {
+                browser.bind(&mut own.customer_id, &own.identities)?;
+            }
+        }
         let results = self.outcomes(outcomes).await.answer()?;
         Ok(Response::new(v1::RecordOutcomesResponse { results }))
     }
