@@ -16,6 +16,8 @@ impl Authority {
     /// A new one.
     pub fn new() -> Self {
         let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
+        // Not the name that certificates get without one: OpenSSL would take those for self-signed.
+        params.distinguished_name.push(rcgen::DnType::CommonName, "authority of a test");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         let pem = params.self_signed(&key).unwrap().pem();

@@ -12,6 +12,7 @@
 pub mod authority;
 pub mod engines;
 pub mod process;
+pub mod proxy;
 pub mod redis_cluster;
 pub mod redis_server;
 pub mod service;
