@@ -134,4 +134,7 @@ async fn nothing_is_lost_or_counted_twice_on_a_bad_network() {
         assert_eq!(engine.snapshot().models.counts.outcomes, number as u64 + 1, "each once");
     }
     assert_eq!(engine.snapshot().models.digest(), witness.snapshot().models.digest());
+    for (engine, running) in engines {
+        running.stop(&engine).await;
+    }
 }

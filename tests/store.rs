@@ -14,6 +14,8 @@ mod customers;
 mod documents;
 #[path = "store/embedded.rs"]
 mod embedded;
+#[path = "store/footprint.rs"]
+mod footprint;
 #[path = "store/limits.rs"]
 mod limits;
 #[path = "store/log.rs"]
