@@ -102,6 +102,7 @@ impl Engine {
         self.store.append_log(vec![entry.into()]).await?;
         self.store.erase(customer).await?;
         self.profiles.remove(hash);
+        self.sources.forget(customer);
         Ok(existed)
     }
 }

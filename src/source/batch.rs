@@ -109,6 +109,13 @@ impl Source {
         self.inner.queries.load(Ordering::Relaxed)
     }
 
+    /// Drops the answer held about a customer.
+    pub(super) fn forget(&self, customer: &str) {
+        if let Some(held) = &self.inner.held {
+            held.remove(customer);
+        }
+    }
+
     /// What it says of a customer, and how old that is, until `deadline`.
     pub(super) async fn ask(
         &self,

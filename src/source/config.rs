@@ -112,3 +112,38 @@ fn text(variable: &str, path: &str) -> Result<String, SourcesConfigError> {
         read.map_err(|_| SourcesConfigError::File { variable: variable.to_owned(), why: why() })?;
     Ok(read.trim().to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<SourcesConfig, SourcesConfigError> {
+        let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        SourcesConfig::from_variables(pairs)
+    }
+
+    #[test]
+    fn variables_say_where_sources_are_and_faults_name_the_variable() {
+        let config = read(&[
+            ("PATH", "/bin"),
+            ("ARBITRA_SOURCE_CORE_BANKING_URL", " postgres://u:secret@h/b "),
+        ])
+        .unwrap();
+        assert_eq!(config.of("core_banking").unwrap().url, "postgres://u:secret@h/b");
+        assert_eq!(config.of("scoring"), None);
+        assert!(!format!("{config:?}").contains("secret"));
+        let told = |pairs: &[(&str, &str)]| read(pairs).unwrap_err().to_string();
+        let missing = told(&[
+            ("ARBITRA_SOURCE_A_URL", "sqlite:x"),
+            ("ARBITRA_SOURCE_A_TOKEN_FILE", "/nonexistent"),
+        ]);
+        assert!(missing.starts_with("ARBITRA_SOURCE_A_TOKEN_FILE: cannot read"), "{missing}");
+        let bare = told(&[("ARBITRA_SOURCE_A_URL", "host/base")]);
+        assert!(bare.starts_with("ARBITRA_SOURCE_A_URL: no address"), "{bare}");
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        std::fs::write(&file, "x").unwrap();
+        let stray = told(&[("ARBITRA_SOURCE_A_PASSWORD_FILE", file.to_str().unwrap())]);
+        assert!(stray.contains("`ARBITRA_SOURCE_A_URL` is not"), "{stray}");
+    }
+}

@@ -78,6 +78,12 @@ impl Sources {
         at_work.get(name).map(|source| SourceStats { queries: source.queries() })
     }
 
+    /// Drops the answers held about a customer; those under way are held again.
+    pub fn forget(&self, customer: &str) {
+        let at_work = self.at_work.read().unwrap_or_else(PoisonError::into_inner);
+        at_work.values().for_each(|source| source.forget(customer));
+    }
+
     /// Reads what the sources say of a customer, until `deadline`. Never fails: what is missing is
     /// unknown, and told.
     pub async fn read(

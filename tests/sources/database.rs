@@ -64,7 +64,8 @@ impl Postgres {
         crate::support::eventually("PostgreSQL answers", || async {
             let options = sqlx::postgres::PgPoolOptions::new().max_connections(1);
             let options = options.acquire_timeout(Duration::from_secs(5));
-            Some(options.connect(&self.url()).await.ok()?.close().await)
+            options.connect(&self.url()).await.ok()?.close().await;
+            Some(())
         })
         .await;
     }
@@ -109,7 +110,8 @@ impl MySql {
         let child = server.spawn().expect("mariadbd starts");
         let server = Self { child, port, _folder: folder };
         crate::support::eventually("MariaDB answers", || async {
-            Some(sqlx::MySqlPool::connect(&server.url()).await.ok()?.close().await)
+            sqlx::MySqlPool::connect(&server.url()).await.ok()?.close().await;
+            Some(())
         })
         .await;
         server

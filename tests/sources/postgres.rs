@@ -95,7 +95,7 @@ async fn ten_thousand_customers_take_few_queries() {
 async fn one_customer_is_asked_for_once_and_the_answer_holds_as_declared() {
     let server = Postgres::start().await;
     server.run(TABLE).await;
-    let world = World::new(&all(", cache: 1s"), config(&server.url()));
+    let world = World::new(&all(", cache: 2s"), config(&server.url()));
     let all = join_all((0..100).map(|_| world.used("ana"))).await;
     assert!(all.iter().all(|used| matches!(used.state, UseState::Read | UseState::Cached)));
     assert_eq!(world.queries(), 1, "whoever came while it was asked waited for that");
@@ -104,11 +104,15 @@ async fn one_customer_is_asked_for_once_and_the_answer_holds_as_declared() {
     assert_eq!(world.used("nobody").await.state, UseState::Absent);
     assert_eq!(world.used("nobody").await.state, UseState::Absent);
     assert_eq!(world.queries(), 2);
+    // Whoever is erased is not held.
+    world.sources.forget("nobody");
+    assert_eq!(world.used("nobody").await.state, UseState::Absent);
+    assert_eq!(world.queries(), 3);
     crate::support::eventually("the answer has lapsed", || async {
         (world.used("ana").await.state == UseState::Read).then_some(())
     })
     .await;
-    assert_eq!(world.queries(), 3);
+    assert_eq!(world.queries(), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]

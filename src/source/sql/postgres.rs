@@ -31,6 +31,8 @@ pub(super) fn pool(spec: &SourceSpec, connection: &Connection) -> Result<PgPool,
         .statement_cache_capacity(STATEMENTS_MAX)
         .options([
             ("default_transaction_read_only", "on".to_owned()),
+            // What a query says beside its rows may be personal.
+            ("client_min_messages", "error".to_owned()),
             ("statement_timeout", spec.timeout_ms.to_string()),
             ("idle_in_transaction_session_timeout", "10000".to_owned()),
         ])
