@@ -27,6 +27,8 @@ use tokio::sync::mpsc;
 use tonic::transport::{Channel, Server};
 use tonic::{Request, Response, Status};
 
+#[path = "telemetry/personal.rs"]
+mod personal;
 mod support;
 
 /// A collector that hands on what it gets.

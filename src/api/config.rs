@@ -14,6 +14,8 @@ pub struct ApiConfig {
     pub receive_bytes_max: usize,
     /// Longest message that is sent, in bytes; explanations are cut to stay below it.
     pub send_bytes_max: usize,
+    /// Longest headers of a call, in bytes, names and values together.
+    pub header_bytes_max: u32,
     /// Calls in progress at once, over all connections; more are answered UNAVAILABLE. A stream
     /// counts as one call. Health checks do not count.
     pub in_flight_max: usize,
@@ -55,6 +57,7 @@ impl Default for ApiConfig {
         Self {
             receive_bytes_max: 4 << 20,
             send_bytes_max: 16 << 20,
+            header_bytes_max: 16 << 10,
             in_flight_max: 4_096,
             stream_in_flight_max: 64,
             streams_per_connection_max: 1_024,

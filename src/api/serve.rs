@@ -82,14 +82,15 @@ pub async fn serve(
         .max_concurrent_streams(config.streams_per_connection_max)
         .http2_keepalive_interval(Some(config.keepalive_interval))
         .http2_keepalive_timeout(Some(config.keepalive_timeout))
+        .http2_max_header_list_size(config.header_bytes_max)
         .max_connection_age(jittered(config.connection_age_max))
         .layer(Observe::new())
         .layer(Authenticate::new(guards.known.clone()))
-        .layer(admission.clone())
         .layer({
             let budgets = Budgets::new(&config);
             MapRequestLayer::new(move |request| budgets.mark(request))
-        });
+        })
+        .layer(admission.clone());
     let routes = routes(&engine, config)?;
     let router = server.add_routes(routes).add_service(health_service);
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));

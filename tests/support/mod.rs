@@ -16,6 +16,7 @@ pub mod proxy;
 pub mod redis_cluster;
 pub mod redis_server;
 pub mod service;
+pub mod slow_store;
 
 use std::future::Future;
 use std::time::{Duration, Instant};

@@ -36,8 +36,14 @@ pub struct Served {
 impl Served {
     /// Starts it and waits until it serves.
     pub fn start(flags: &[&str]) -> Self {
+        Self::start_logged(flags, Stdio::inherit())
+    }
+
+    /// The same, with its log somewhere.
+    pub fn start_logged(flags: &[&str], log: Stdio) -> Self {
         let ports = ["serve", "--json", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
-        let mut child = arbitra(&[&ports, flags].concat()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut command = arbitra(&[&ports, flags].concat());
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut said = String::new();
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
             let line = line.unwrap();

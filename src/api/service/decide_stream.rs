@@ -4,14 +4,15 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures::StreamExt;
-use futures::stream;
+use futures::future::OptionFuture;
+use futures::{StreamExt, stream};
 use tonic::codegen::BoxStream;
 use tonic::{Status, Streaming};
 
 use super::decision::Decisions;
 use crate::api::convert::bounds::{REQUEST_ID_BYTES_MAX, STREAM_ITEMS_MAX};
 use crate::api::convert::fault::{Faults, Reason};
+use crate::api::layer::admission::Admission;
 use crate::api::status;
 use crate::api::wire::v1;
 use crate::api::wire::v1::decide_item_result::Result as Answer;
@@ -26,6 +27,7 @@ type Work = (v1::DecideItem, Option<Arc<v1::DecideRequest>>);
 /// The answers to `requests`.
 pub fn answers(
     decisions: Decisions,
+    admission: Option<Admission>,
     requests: Streaming<v1::DecideStreamRequest>,
 ) -> BoxStream<v1::DecideStreamResponse> {
     let in_flight = decisions.config.stream_in_flight_max.max(1);
@@ -38,10 +40,15 @@ pub fn answers(
         .scan(None, |defaults, message| std::future::ready(Some(items(defaults, message))))
         .flat_map(stream::iter)
         .map(move |work| {
-            let decisions = decisions.clone();
+            let (decisions, admission) = (decisions.clone(), admission.clone());
             async move {
                 match work {
-                    Ok(work) => Ok(answer(&decisions, work).await),
+                    Ok(work) => {
+                        let turn =
+                            admission.as_ref().map(|a| a.turn(decisions.config.decide_budget));
+                        let _turn = OptionFuture::from(turn).await;
+                        Ok(answer(&decisions, work).await)
+                    }
                     Err(status) => Err(status),
                 }
             }

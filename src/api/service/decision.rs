@@ -99,7 +99,8 @@ impl DecisionService for Decisions {
         &self,
         request: Request<Streaming<v1::DecideStreamRequest>>,
     ) -> Result<Response<BoxStream<v1::DecideStreamResponse>>, Status> {
-        Ok(Response::new(decide_stream::answers(self.clone(), request.into_inner())))
+        let admission = request.extensions().get().cloned();
+        Ok(Response::new(decide_stream::answers(self.clone(), admission, request.into_inner())))
     }
 
     async fn get_decision(
