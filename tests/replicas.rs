@@ -187,7 +187,7 @@ async fn three_replicas_under_load_agree_through_restarts_and_an_erasure() {
     second_running.stop(&second).await;
     drop((third, third_running));
     let d = load(3_000, 60, (&first, &first)).await;
-    assert!(first.erase_profile("customer 3").await.unwrap());
+    assert_eq!(first.erase_profile("customer 3").await.unwrap().profiles, 1);
     let ((second, second_running), (third, third_running)) =
         tokio::join!(replica(&server), replica(&server));
     let (e, f, g) = tokio::join!(

@@ -18,6 +18,7 @@ mod service {
     mod doors;
     mod learn;
     mod pacing;
+    mod people;
     mod profile;
     mod publish;
     mod reload;

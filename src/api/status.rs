@@ -133,6 +133,16 @@ pub fn engine_item(error: &EngineError) -> (v1::RecordStatus, v1::ItemError) {
     (status, item)
 }
 
+/// Why what happened before an erasure is not stored.
+pub fn erased_item() -> v1::ItemError {
+    v1::ItemError {
+        code: Code::FailedPrecondition as i32,
+        reason: "CUSTOMER_ERASED".to_owned(),
+        message: "it happened before the customer was erased and is not stored".to_owned(),
+        faults: Vec::new(),
+    }
+}
+
 /// Whether the store did not answer.
 pub fn is_unavailable(error: &EngineError) -> bool {
     matches!(error, EngineError::Store(StoreError::Unavailable { .. }) | EngineError::Draining)

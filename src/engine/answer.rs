@@ -46,6 +46,8 @@ pub struct Degradation {
 /// A decision with all that its caller is told about it.
 #[derive(Clone, Debug)]
 pub struct Decided {
+    /// The customer that the name led to.
+    pub customer: String,
     /// The decision; its indices refer to `snapshot.catalog`.
     pub decision: Decision,
     /// What it was made with.
@@ -69,6 +71,8 @@ pub enum ItemOutcome {
     Applied,
     /// Stored before, under the same id.
     Duplicate,
+    /// Not stored: it happened before the customer was erased.
+    Erased,
 }
 
 /// A recorded item.

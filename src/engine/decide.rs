@@ -50,7 +50,12 @@ pub(super) struct Loaded {
     remembered: Vec<DecisionRecord>,
     pub(super) degradations: Vec<Degradation>,
     pub(super) sources: Vec<SourceUse>,
+    /// The customer that the name led to, where it is another.
+    moved: Option<String>,
 }
+
+/// What was read: profile, version, remembered decisions, and where the customer moved to.
+type Read = (Arc<Profile>, u64, Vec<bytes::Bytes>, Option<String>);
 
 impl Engine {
     /// Decides. Answers within the deadline whatever is missing, and says what was.
@@ -58,13 +63,9 @@ impl Engine {
     /// # Errors
     /// Draining; or, when the decision itself is the contact, the record stayed contended.
     pub async fn decide(&self, mut call: DecideCall) -> Result<Decided, EngineError> {
-        let customer = id64(&call.customer);
+        let mut customer = id64(&call.customer);
         call.request.customer = customer;
-        let seed = match (call.request_id, call.seed) {
-            (_, Some(seed)) if call.dry_run => seed,
-            (Some(request), _) => mix64(customer, request),
-            (None, _) => self.draw_seed(),
-        };
+        let mut seed = self.seed_of(&call, customer);
         let commits = !call.dry_run && self.commits(&call);
         let _turn = match self.stripes.get(customer as usize % STRIPES) {
             Some(stripe) if commits => Some(stripe.lock().await),
@@ -73,11 +74,22 @@ impl Engine {
         let (mut attempts, mut read) = (0, None);
         loop {
             let mut loaded = match &read {
-                None => self.load_with_sources(&mut call, customer, &mut read).await,
-                Some(_) => self.load_for_decision(&call, customer).await,
+                None => self.load_with_sources(&mut call, &mut read).await,
+                Some(_) => self.load_for_decision(&call).await,
             };
+            if let Some(target) = loaded.moved.take() {
+                customer = id64(&target);
+                call.customer = target;
+                call.request.customer = customer;
+                seed = self.seed_of(&call, customer);
+                // The sources know the customer by the id that stays.
+                call.request.live.clear();
+                read = None;
+                continue;
+            }
             tell(&mut loaded, read.as_deref());
-            if let Some(decided) = self.repeated(&call, customer, seed, &loaded) {
+            if let Some(mut decided) = self.repeated(&call, customer, seed, &loaded) {
+                decided.customer = call.customer;
                 return Ok(decided);
             }
             let (mut decided, reserved) = self.decide_reserved(&mut call, &loaded, seed).await;
@@ -103,7 +115,39 @@ impl Engine {
                 self.count_arm(&decided, customer);
                 self.remember(&call, customer, &decided);
             }
+            decided.customer = call.customer;
             return Ok(decided);
+        }
+    }
+
+    fn seed_of(&self, call: &DecideCall, customer: u64) -> u64 {
+        match (call.request_id, call.seed) {
+            (_, Some(seed)) if call.dry_run => seed,
+            (Some(request), _) => mix64(customer, request),
+            (None, _) => self.draw_seed(),
+        }
+    }
+
+    /// Reads the record and, where `wants_memory`, the remembered decisions; of a customer that
+    /// moved those that it leads to, with its id.
+    async fn read_for_decision(
+        &self,
+        given: &str,
+        wants_memory: bool,
+    ) -> Result<Read, EngineError> {
+        let mut moved: Option<String> = None;
+        loop {
+            let name = moved.as_deref().unwrap_or(given);
+            let (found, remembered) = if wants_memory {
+                self.store.load_for_outcome(name).await?
+            } else {
+                (self.store.load(&[name]).await?.pop().flatten(), Vec::new())
+            };
+            let (profile, version) = self.decode(id64(name), found)?;
+            if profile.moved().is_none() {
+                return Ok((profile, version, remembered, moved));
+            }
+            moved = Some(self.settle_moves(name).await?);
         }
     }
 
@@ -112,25 +156,15 @@ impl Engine {
         !Self::deciding_channels(call).is_empty()
     }
 
-    pub(super) async fn load_for_decision(&self, call: &DecideCall, customer: u64) -> Loaded {
+    pub(super) async fn load_for_decision(&self, call: &DecideCall) -> Loaded {
         let left = call.deadline.saturating_duration_since(Instant::now());
         let budget = left.saturating_sub(ANSWER_RESERVE);
         let wants_memory = call.request_id.is_some() && !call.dry_run;
-        let read = async {
-            if wants_memory {
-                self.store.load_for_outcome(&call.customer).await
-            } else {
-                let mut found = self.store.load(&[&call.customer]).await?;
-                Ok((found.pop().flatten(), Vec::new()))
-            }
-        };
+        let read = self.read_for_decision(&call.customer, wants_memory);
         let result = match tokio::time::timeout(budget, read).await {
-            Ok(Ok((found, remembered))) => self
-                .decode(customer, found)
-                .map(|(profile, version)| (profile, version, remembered))
-                .map_err(|error| (DegradedPart::Store, error.to_string())),
+            Ok(Ok(read)) => Ok(read),
             Ok(Err(error)) => {
-                if let StoreError::Unavailable { .. } = &error {
+                if let EngineError::Store(StoreError::Unavailable { .. }) = &error {
                     self.note_store(Some(error.to_string()));
                 }
                 Err((DegradedPart::Store, error.to_string()))
@@ -138,12 +172,13 @@ impl Engine {
             Err(_) => Err((DegradedPart::Deadline, "the store did not answer in time".to_owned())),
         };
         match result {
-            Ok((profile, version, remembered)) => Loaded {
+            Ok((profile, version, remembered, moved)) => Loaded {
                 profile: Some(profile),
                 version,
                 remembered: decode_records(&remembered),
                 degradations: Vec::new(),
                 sources: Vec::new(),
+                moved,
             },
             Err((part, why)) => {
                 // The cause may name an address: for the log, not for the caller.
@@ -161,6 +196,7 @@ impl Engine {
                     remembered: Vec::new(),
                     degradations: vec![Degradation { part, source: None, detail }],
                     sources: Vec::new(),
+                    moved: None,
                 }
             }
         }
@@ -222,6 +258,7 @@ impl Engine {
             profile: loaded.version,
         };
         Decided {
+            customer: String::new(),
             decision,
             snapshot: call.snapshot.clone(),
             versions,

@@ -40,17 +40,16 @@ impl Engine {
     pub(super) async fn load_with_sources(
         &self,
         call: &mut DecideCall,
-        customer: u64,
         read: &mut Option<Vec<SourceUse>>,
     ) -> Loaded {
         let specs = &call.snapshot.catalog.sources;
         if specs.is_empty() || !call.request.live.is_empty() {
             *read = Some(Vec::new());
-            return self.load_for_decision(call, customer).await;
+            return self.load_for_decision(call).await;
         }
         let until = call.deadline.checked_sub(ANSWER_RESERVE).unwrap_or(call.deadline);
         let (loaded, reading) = tokio::join!(
-            self.load_for_decision(call, customer),
+            self.load_for_decision(call),
             self.sources.read(specs, &call.customer, until)
         );
         call.request.live = reading.values;

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use super::error::EngineError;
 use super::state::{Engine, STRIPES};
-use crate::core::key::{id64, mix64};
-use crate::core::learn::{ForgetRecord, LearningRecord};
+use crate::core::decide::DecisionRecord;
+use crate::core::key::id64;
 use crate::core::profile::{Profile, ProfileError};
 use crate::store::{Commit, CommitResult};
 
 /// A profile as stored.
 #[derive(Clone, Debug)]
 pub struct ProfileView {
+    /// The customer that the name led to.
+    pub customer: String,
     /// The profile; empty for a new customer.
     pub profile: Arc<Profile>,
     /// Its version; 0 for a new customer.
@@ -21,6 +23,8 @@ pub struct ProfileView {
 /// A profile that was written.
 #[derive(Clone, Debug)]
 pub struct Written {
+    /// The customer that the name led to.
+    pub customer: String,
     /// The profile as written.
     pub profile: Arc<Profile>,
     /// Its new version.
@@ -35,7 +39,30 @@ impl Engine {
     pub async fn profile(&self, customer: &str) -> Result<ProfileView, EngineError> {
         let found = self.store.load(&[customer]).await?.pop().flatten();
         let (profile, version) = self.decode(id64(customer), found)?;
-        Ok(ProfileView { profile, version })
+        let customer = customer.to_owned();
+        if profile.moved().is_none() {
+            return Ok(ProfileView { customer, profile, version });
+        }
+        let customer = self.settle_moves(&customer).await?;
+        let (profile, version) = self.read(&customer).await?;
+        Ok(ProfileView { customer, profile, version })
+    }
+
+    /// The decisions that are remembered of the customer and of those it took in, oldest first.
+    ///
+    /// # Errors
+    /// The store is unavailable, or a record is corrupt.
+    pub async fn remembered(&self, view: &ProfileView) -> Result<Vec<DecisionRecord>, EngineError> {
+        self.rememberer.flush().await;
+        let taken_in = view.profile.absorbed().iter().map(|one| &*one.customer);
+        let mut decisions = Vec::new();
+        for name in taken_in.chain([view.customer.as_str()]) {
+            let (_, remembered) = self.store.load_for_outcome(name).await?;
+            let read = |bytes: &bytes::Bytes| DecisionRecord::decode(bytes).ok();
+            decisions.extend(remembered.iter().filter_map(read));
+        }
+        decisions.sort_by_key(|decision| decision.at);
+        Ok(decisions)
     }
 
     /// Changes the customer's profile by compare-and-set; `change` may run more than once, each
@@ -56,9 +83,13 @@ impl Engine {
             Some(stripe) => Some(stripe.lock().await),
             None => None,
         };
+        let mut customer = customer.to_owned();
         for _ in 0..self.config.commit_attempts_max {
-            let found = self.store.load(&[customer]).await?.pop().flatten();
-            let (profile, version) = self.decode(hash, found)?;
+            let (profile, version) = self.read(&customer).await?;
+            if profile.moved().is_some() {
+                customer = self.settle_moves(&customer).await?;
+                continue;
+            }
             if let Some(expected) = expected
                 && expected != version
             {
@@ -67,7 +98,7 @@ impl Engine {
             let mut next = Profile::clone(&profile);
             change(&mut next).map_err(EngineError::Refused)?;
             let commit = Commit {
-                customer: customer.to_owned(),
+                customer: customer.clone(),
                 expected: version,
                 record: next.encode().into(),
                 ttl: self.config.profile_ttl,
@@ -75,34 +106,10 @@ impl Engine {
             };
             if let CommitResult::Committed { version, .. } = self.store.commit(commit).await? {
                 let profile = Arc::new(next);
-                self.profiles.put(hash, version, profile.clone());
-                return Ok(Written { profile, version });
+                self.profiles.put(id64(&customer), version, profile.clone());
+                return Ok(Written { customer, profile, version });
             }
         }
         Err(EngineError::Contended { attempts: self.config.commit_attempts_max })
-    }
-
-    /// Removes everything kept under the customer's id, and what the models of all replicas keep of
-    /// single customers; whether there was anything.
-    ///
-    /// # Errors
-    /// The store is unavailable.
-    pub async fn erase_profile(&self, customer: &str) -> Result<bool, EngineError> {
-        let hash = id64(customer);
-        let _turn = match self.stripes.get(hash as usize % STRIPES) {
-            Some(stripe) => Some(stripe.lock().await),
-            None => None,
-        };
-        // What is still waiting to be written behind must not come back after the erasure.
-        self.rememberer.flush().await;
-        let existed = self.store.load(&[customer]).await?.pop().flatten().is_some();
-        // Said first: an erasure that fails half way is asked for again, and forgetting twice is one.
-        let forget = ForgetRecord { id: mix64(hash, self.draw_seed()), customer: hash };
-        let entry = LearningRecord::Forget(forget).encode();
-        self.store.append_log(vec![entry.into()]).await?;
-        self.store.erase(customer).await?;
-        self.profiles.remove(hash);
-        self.sources.forget(customer);
-        Ok(existed)
     }
 }

@@ -13,6 +13,7 @@ use crate::core::interaction::{Event, Outcome};
 use crate::core::key::id64;
 use crate::core::profile::Profile;
 use crate::core::record::{self, Learned};
+use crate::core::time::UnixMs;
 use crate::store::{Commit, CommitResult, StoreError};
 
 /// An event to record.
@@ -38,9 +39,43 @@ pub struct OutcomeCall {
 /// Customers of one call written side by side.
 const CUSTOMERS_AT_ONCE: usize = 32;
 
+/// Customers taken in, the latest, whose remembered decisions are looked through.
+const ELDER_MAX: usize = 8;
+
+/// What came of one attempt.
+enum Tried {
+    Recorded(Vec<Recorded>),
+    /// The record leads elsewhere.
+    Moved,
+    /// It changed meanwhile.
+    Conflict,
+}
+
 enum Item {
     Event(Event),
     Outcome(OutcomeCall),
+}
+
+impl Item {
+    fn at(&self) -> UnixMs {
+        match self {
+            Self::Event(event) => event.at,
+            Self::Outcome(call) => call.outcome.at,
+        }
+    }
+
+    /// Low half of the id of the decision it names.
+    fn decision(&self) -> Option<u64> {
+        match self {
+            Self::Event(_) => None,
+            Self::Outcome(call) => call.outcome.decision,
+        }
+    }
+}
+
+fn decoded(remembered: &[bytes::Bytes]) -> Vec<Arc<DecisionRecord>> {
+    let read = |bytes: &bytes::Bytes| DecisionRecord::decode(bytes).ok().map(Arc::new);
+    remembered.iter().filter_map(read).collect()
 }
 
 impl Engine {
@@ -122,11 +157,15 @@ impl Engine {
         };
         let numbers: Vec<usize> = items.iter().map(|(number, _)| *number).collect();
         let result = async {
+            let mut name = customer.to_owned();
             for _ in 0..self.config.commit_attempts_max {
-                if let Some(recorded) = self.try_record(snapshot, customer, hash, &items).await? {
-                    return Ok(recorded);
+                match self.try_record(snapshot, &name, customer, &items).await? {
+                    Tried::Recorded(recorded) => return Ok(recorded),
+                    Tried::Moved => name = self.settle_moves(&name).await?,
+                    Tried::Conflict => {
+                        metrics::counter!("arbitra_commit_conflicts_total").increment(1);
+                    }
                 }
-                metrics::counter!("arbitra_commit_conflicts_total").increment(1);
             }
             Err(EngineError::Contended { attempts: self.config.commit_attempts_max })
         }
@@ -147,9 +186,10 @@ impl Engine {
         &self,
         snapshot: &Snapshot,
         customer: &str,
-        hash: u64,
+        given: &str,
         items: &[(usize, Item)],
-    ) -> Result<Option<Vec<Recorded>>, EngineError> {
+    ) -> Result<Tried, EngineError> {
+        let hash = id64(customer);
         let decisions = self.decisions_for(snapshot, hash, items);
         let (found, remembered) = match &decisions {
             Some(_) => {
@@ -159,18 +199,28 @@ impl Engine {
             None => self.store.load_for_outcome(customer).await?,
         };
         let (profile, version) = self.decode(hash, found)?;
-        let decisions = decisions.unwrap_or_else(|| {
-            remembered
-                .iter()
-                .filter_map(|bytes| DecisionRecord::decode(bytes).ok().map(Arc::new))
-                .collect()
-        });
+        if profile.moved().is_some() {
+            return Ok(Tried::Moved);
+        }
+        let decisions = match decisions {
+            Some(decisions) => decisions,
+            None => self.with_elder(&profile, given, items, decoded(&remembered)).await?,
+        };
+        let erased_at = match version {
+            0 => self.erasure(customer).await?.map(|erasure| erasure.erased_at),
+            _ => None,
+        };
         let now = self.now();
         let mut next = Profile::clone(&profile);
         let mut log = Vec::new();
-        let mut duplicates = Vec::with_capacity(items.len());
+        let mut outcomes = Vec::with_capacity(items.len());
         let mut credits = Vec::with_capacity(items.len());
         for (_, item) in items {
+            if erased_at.is_some_and(|erased_at| item.at() <= erased_at) {
+                outcomes.push(ItemOutcome::Erased);
+                credits.push(Vec::new());
+                continue;
+            }
             let Learned { duplicate, records, credits: given } = match item {
                 Item::Event(event) => {
                     record::event(snapshot, &mut next, event, &decisions, hash, now)
@@ -181,40 +231,67 @@ impl Engine {
                     record::outcome(snapshot, &mut next, outcome, context, &decisions, hash, now)
                 }
             };
-            duplicates.push(duplicate);
+            outcomes.push(match duplicate {
+                true => ItemOutcome::Duplicate,
+                false => ItemOutcome::Applied,
+            });
             credits.push(given);
             log.extend(records.into_iter().map(bytes::Bytes::from));
         }
-        let (version, log_position) = if duplicates.iter().all(|duplicate| *duplicate) {
-            (version, None)
-        } else {
-            let record = next.encode().into();
-            let (customer, ttl) = (customer.to_owned(), self.config.profile_ttl);
-            match self
-                .store
-                .commit(Commit { customer, expected: version, record, ttl, log })
-                .await?
-            {
-                CommitResult::Committed { version, log_position } => {
-                    self.profiles.put(hash, version, Arc::new(next));
-                    (version, log_position)
+        let (version, log_position) =
+            if outcomes.iter().all(|outcome| *outcome != ItemOutcome::Applied) {
+                (version, None)
+            } else {
+                let record = next.encode().into();
+                let (customer, ttl) = (customer.to_owned(), self.config.profile_ttl);
+                match self
+                    .store
+                    .commit(Commit { customer, expected: version, record, ttl, log })
+                    .await?
+                {
+                    CommitResult::Committed { version, log_position } => {
+                        self.profiles.put(hash, version, Arc::new(next));
+                        (version, log_position)
+                    }
+                    CommitResult::Conflict(_) => return Ok(Tried::Conflict),
                 }
-                CommitResult::Conflict(_) => return Ok(None),
-            }
-        };
+            };
         let log_position = log_position.unwrap_or(0);
-        Ok(Some(
-            duplicates
+        Ok(Tried::Recorded(
+            outcomes
                 .into_iter()
                 .zip(credits)
-                .map(|(duplicate, credits)| Recorded {
+                .map(|(outcome, credits)| Recorded {
                     credits,
-                    outcome: if duplicate { ItemOutcome::Duplicate } else { ItemOutcome::Applied },
+                    outcome,
                     profile_version: version,
                     log_position,
                 })
                 .collect(),
         ))
+    }
+
+    /// `decisions`, and where they are not all that is named, those of the customers that were taken
+    /// in: the one under whose id the items came, and the latest.
+    async fn with_elder(
+        &self,
+        profile: &Profile,
+        given: &str,
+        items: &[(usize, Item)],
+        mut decisions: Vec<Arc<DecisionRecord>>,
+    ) -> Result<Vec<Arc<DecisionRecord>>, EngineError> {
+        let absorbed = profile.absorbed().iter().rev();
+        let came = absorbed.clone().find(|one| *one.customer == *given);
+        let others = absorbed.filter(|one| *one.customer != *given).take(ELDER_MAX);
+        for elder in came.into_iter().chain(others) {
+            let known = |low| decisions.iter().any(|decision| decision.id.low() == low);
+            if items.iter().all(|(_, item)| item.decision().is_some_and(known)) {
+                break;
+            }
+            let (_, remembered) = self.store.load_for_outcome(&elder.customer).await?;
+            decisions.extend(decoded(&remembered));
+        }
+        Ok(decisions)
     }
 
     /// The decisions that the items answer, when all of them are in memory (or none is named).

@@ -76,6 +76,7 @@ impl Engine {
             pacer: Pacer::new(drawn()),
             publishing: std::sync::Mutex::new(()),
             taking: AtomicU64::new(0),
+            salt: tokio::sync::OnceCell::new(),
             learned: watch::Sender::new(position),
             snapshot: ArcSwap::from_pointee(snapshot),
             config,

@@ -60,6 +60,8 @@ pub struct Engine {
     pub(super) publishing: std::sync::Mutex<()>,
     /// The newest version that a publisher in this process takes up: the follower leaves it alone.
     pub(super) taking: AtomicU64,
+    /// What hashes of erased customers are salted with.
+    pub(super) salt: tokio::sync::OnceCell<[u8; 16]>,
     pub(super) learned: watch::Sender<u64>,
 }
 

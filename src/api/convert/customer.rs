@@ -6,7 +6,8 @@ use crate::api::wire::v1;
 
 /// The customer's id. With a `customer_id` that is it; without one, a single identity stands for a
 /// customer of its own, named `TYPE:ID`: so an anonymous visitor is a customer as well, under
-/// `cookie:8f3a`. Identities that lead to another customer are not resolved yet.
+/// `cookie:8f3a`, and merging that one into another makes the identity lead there. Of several
+/// identities the store must say which leads to a customer: that is done before.
 pub fn customer(
     customer_id: &str,
     identities: &[v1::Identity],
@@ -20,7 +21,7 @@ pub fn customer(
     match identities {
         _ if !customer_id.is_empty() => Some(customer_id.to_owned()),
         [one] => {
-            let id = format!("{}:{}", one.r#type, one.id);
+            let id = name(one);
             if id.len() > ID_BYTES_MAX {
                 let message =
                     format!("type and id together have at most {} bytes", ID_BYTES_MAX - 1);
@@ -33,11 +34,22 @@ pub fn customer(
             None
         }
         _ => {
-            let message = "is needed beside several identities: these are not resolved yet";
+            let message = "is needed beside several identities that are no names";
             faults.add("customer_id", Reason::Required, message);
             None
         }
     }
+}
+
+/// The name of the customer that an identity is while it leads to no other.
+pub fn name(identity: &v1::Identity) -> String {
+    format!("{}:{}", identity.r#type, identity.id)
+}
+
+/// Whether an identity can be a name.
+pub fn is_sound(identity: &v1::Identity) -> bool {
+    let v1::Identity { r#type: kind, id } = identity;
+    !kind.is_empty() && !id.is_empty() && !kind.contains(':')
 }
 
 fn check(number: usize, identity: &v1::Identity, faults: &mut Faults) {

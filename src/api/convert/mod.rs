@@ -18,6 +18,7 @@ pub mod fault;
 pub mod filter;
 pub mod fresh;
 pub mod kind;
+pub mod merge;
 pub mod model;
 pub mod name;
 pub mod offer;

@@ -75,6 +75,8 @@ pub fn profile(
     let mut shown = v1::Profile {
         customer_id: customer.to_owned(),
         version: view.version,
+        identities: identities(known),
+        merged_customer_ids: merged(known),
         ..v1::Profile::default()
     };
     if view.version > 0 {
@@ -119,6 +121,17 @@ pub fn profile(
         shown.recent_outcomes = contacts.map(|contact| outcome(catalog, contact)).collect();
     }
     shown
+}
+
+/// The customers that were merged into this one.
+fn merged(profile: &Profile) -> Vec<String> {
+    profile.absorbed().iter().map(|one| one.customer.to_string()).collect()
+}
+
+/// Those of them that are named as an identity is.
+fn identities(profile: &Profile) -> Vec<v1::Identity> {
+    let named = profile.absorbed().iter().filter_map(|one| one.customer.split_once(':'));
+    named.map(|(kind, id)| v1::Identity { r#type: kind.to_owned(), id: id.to_owned() }).collect()
 }
 
 fn attributes(catalog: &Catalog, profile: &Profile) -> BTreeMap<String, v1::Value> {

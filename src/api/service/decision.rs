@@ -6,6 +6,7 @@ use std::time::Instant;
 use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status, Streaming};
 
+use super::identify::identify;
 use super::{deadline, decide_stream};
 use crate::api::auth::ActsFor;
 use crate::api::config::ApiConfig;
@@ -35,6 +36,13 @@ impl Decisions {
         request: &v1::DecideRequest,
         deadline: Instant,
     ) -> Result<v1::DecideResponse, Status> {
+        let named;
+        let mut request = request;
+        let v1::DecideRequest { customer_id, identities, .. } = request;
+        if let Some(customer_id) = identify(&self.engine, customer_id, identities).await? {
+            named = v1::DecideRequest { customer_id, ..request.clone() };
+            request = &named;
+        }
         let snapshot = self.engine.snapshot();
         let asked = decide::asked(request, &snapshot, deadline).map_err(status::faults)?;
         let shares = asked.compare.len() + 1;
@@ -72,7 +80,7 @@ impl Decisions {
         shares: usize,
     ) -> v1::Decision {
         let echo = Echo {
-            customer: &asked.call.customer,
+            customer: &decided.customer,
             interaction: &request.interaction_id,
             dry_run: asked.call.dry_run,
             explain: asked.call.request.explain,

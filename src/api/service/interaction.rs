@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status, Streaming};
 
+use super::identify::identify;
 use super::record_stream;
 use crate::api::auth::ActsFor;
 use crate::api::convert::attribution::attribution;
@@ -37,11 +38,27 @@ impl Interactions {
         Self { engine }
     }
 
+    /// Fills in the customer that several identities mean.
+    async fn identify(
+        &self,
+        customer_id: &mut String,
+        identities: &[v1::Identity],
+    ) -> Result<(), Status> {
+        if let Some(known) = identify(&self.engine, customer_id, identities).await? {
+            *customer_id = known;
+        }
+        Ok(())
+    }
+
     pub(super) async fn events(&self, events: Vec<v1::Event>) -> Batch {
         let catalog = self.engine.snapshot().catalog.clone();
         let mut batch = Pending::default();
         let mut calls = Vec::with_capacity(events.len());
-        for given in events {
+        for mut given in events {
+            if let Err(lost) = self.identify(&mut given.customer_id, &given.identities).await {
+                batch.fail(given.event_id, &lost);
+                continue;
+            }
             match event::event(&self.engine, &catalog, &given) {
                 Ok(call) => {
                     batch.accept(given.event_id, &call.customer);
@@ -57,7 +74,11 @@ impl Interactions {
         let catalog = self.engine.snapshot().catalog.clone();
         let mut batch = Pending::default();
         let mut calls = Vec::with_capacity(outcomes.len());
-        for given in outcomes {
+        for mut given in outcomes {
+            if let Err(lost) = self.identify(&mut given.customer_id, &given.identities).await {
+                batch.fail(given.outcome_id, &lost);
+                continue;
+            }
             match outcome::outcome(&self.engine, &catalog, &given) {
                 Ok(call) => {
                     batch.accept(given.outcome_id, &call.customer);
@@ -93,6 +114,20 @@ impl Pending {
         });
     }
 
+    fn fail(&mut self, id: String, lost: &Status) {
+        self.results.push(v1::RecordResult {
+            id,
+            status: v1::RecordStatus::Failed.into(),
+            error: Some(v1::ItemError {
+                code: lost.code() as i32,
+                reason: "NOT_RESOLVED".to_owned(),
+                message: lost.message().to_owned(),
+                faults: Vec::new(),
+            }),
+            ..v1::RecordResult::default()
+        });
+    }
+
     fn fill(
         mut self,
         catalog: &Catalog,
@@ -112,6 +147,10 @@ impl Pending {
                     let status = match recorded.outcome {
                         ItemOutcome::Applied => v1::RecordStatus::Applied,
                         ItemOutcome::Duplicate => v1::RecordStatus::Duplicate,
+                        ItemOutcome::Erased => {
+                            result.error = Some(status::erased_item());
+                            v1::RecordStatus::Rejected
+                        }
                     };
                     result.status = status.into();
                     result.profile_version = recorded.profile_version;

@@ -4,6 +4,9 @@
 mod catalog;
 mod decide_stream;
 mod decision;
+mod export;
+mod identify;
+mod import;
 mod insight;
 mod interaction;
 mod profile;

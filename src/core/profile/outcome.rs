@@ -122,7 +122,7 @@ impl Profile {
     /// Inserts a contact by time; the oldest one too many is forgotten (its response stays). One
     /// with the same offer on the same channel in the same second stands a second earlier, so that
     /// each has a time, and with it a name in the learning log, of its own.
-    fn add_contact(&mut self, mut contact: Contact) -> Contact {
+    pub(super) fn add_contact(&mut self, mut contact: Contact) -> Contact {
         let taken = |profile: &Self, own: &Contact| {
             profile
                 .contacts
@@ -141,7 +141,7 @@ impl Profile {
         contact
     }
 
-    fn add_response(&mut self, response: Response) {
+    pub(super) fn add_response(&mut self, response: Response) {
         let order = |r: &Response| (r.offer, r.kind, r.reason);
         let found = self.responses.binary_search_by_key(&order(&response), order);
         match found {

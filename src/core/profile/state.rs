@@ -4,6 +4,7 @@ use super::answer::Answer;
 use super::attribute::Attribute;
 use super::history::{Consent, ConsentState, Contact, Interest, Response};
 use super::limits::{CONSENTS_MAX, PAST_CONSENTS_MAX, ceil_to, clamp_time};
+use super::moved::{Absorbed, Moved};
 use super::recent::RecentIds;
 use super::series::Series;
 use super::{ProfileError, codec};
@@ -39,6 +40,10 @@ pub struct Profile {
     pub(super) recent: RecentIds,
     /// Oldest first.
     pub(super) answers: Vec<Answer>,
+    /// Where the record went.
+    pub(super) moved: Option<Moved>,
+    /// Customers that were taken in, in that order.
+    pub(super) absorbed: Vec<Absorbed>,
     /// Sections that a newer version wrote, sorted by tag.
     pub(super) unknown: Vec<(u8, Box<[u8]>)>,
 }
@@ -60,6 +65,8 @@ impl Profile {
             past_consents: Vec::new(),
             recent: RecentIds::default(),
             answers: Vec::new(),
+            moved: None,
+            absorbed: Vec::new(),
             unknown: Vec::new(),
         }
     }

@@ -10,6 +10,7 @@
 
 mod answers;
 mod history;
+mod moved;
 mod series;
 mod value;
 mod wire;
@@ -37,10 +38,11 @@ const CONSENTS: u8 = 5;
 const RECENT_IDS: u8 = 6;
 const ANSWERS: u8 = 7;
 const PAST_CONSENTS: u8 = 9;
+const MOVED: u8 = 10;
 
 /// The sections, in the order in which they are written.
-const TAGS: [u8; 8] =
-    [ATTRIBUTES, SERIES, HISTORY, INTERESTS, CONSENTS, RECENT_IDS, ANSWERS, PAST_CONSENTS];
+const TAGS: [u8; 9] =
+    [ATTRIBUTES, SERIES, HISTORY, INTERESTS, CONSENTS, RECENT_IDS, ANSWERS, PAST_CONSENTS, MOVED];
 
 /// Writes a profile.
 pub(super) fn encode(profile: &Profile) -> Vec<u8> {
@@ -61,6 +63,7 @@ pub(super) fn encode(profile: &Profile) -> Vec<u8> {
             CONSENTS => put_consents(w, &profile.consents),
             RECENT_IDS => put_recent(w, &profile.recent.0),
             PAST_CONSENTS => put_consents(w, &profile.past_consents),
+            MOVED => moved::put(w, profile),
             _ => answers::put(w, &profile.answers),
         });
     }
@@ -101,6 +104,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Profile, ProfileError> {
             }
             RECENT_IDS => profile.recent.0 = get_recent(&mut body)?,
             ANSWERS => profile.answers = answers::get(&mut body)?,
+            MOVED => (profile.moved, profile.absorbed) = moved::get(&mut body)?,
             _ => {
                 let kept = body.rest();
                 unknown_bytes += kept.len();

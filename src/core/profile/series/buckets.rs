@@ -76,7 +76,7 @@ impl Buckets {
         Some(all)
     }
 
-    fn insert(&mut self, bucket: Bucket) {
+    pub(super) fn insert(&mut self, bucket: Bucket) {
         match self.cells.binary_search_by_key(&bucket.index, |b| b.index) {
             Ok(place) => {
                 if let Some(known) = self.cells.get_mut(place) {
@@ -89,7 +89,7 @@ impl Buckets {
 
     /// Moves the buckets to another width (the rules changed the window): each goes where it
     /// starts, so that nothing counts as younger than it is.
-    fn rescale(&mut self, width_ms: i64) {
+    pub(super) fn rescale(&mut self, width_ms: i64) {
         let width_ms = width_ms.max(1);
         if width_ms == self.width_ms {
             return;

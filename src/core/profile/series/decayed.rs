@@ -50,6 +50,6 @@ impl Decayed {
 
 /// To single precision, saturating; negative zero becomes zero.
 #[expect(clippy::cast_possible_truncation, reason = "clamped")]
-fn narrow(number: f64) -> f32 {
+pub(super) fn narrow(number: f64) -> f32 {
     number.clamp(f64::from(-f32::MAX), f64::from(f32::MAX)) as f32 + 0.0
 }

@@ -38,7 +38,11 @@ impl Distinct {
     }
 
     pub(super) fn add(&mut self, values_max: u16, seen: &Observation<'_>) {
-        let mut new = Seen { at: ceil_to(seen.at, MINUTE_MS), value: hash(seen.value) };
+        self.put(values_max, Seen { at: ceil_to(seen.at, MINUTE_MS), value: hash(seen.value) });
+    }
+
+    /// Adds a value, or that it was seen later.
+    pub(super) fn put(&mut self, values_max: u16, mut new: Seen) {
         if let Some(place) = self.values.iter().rposition(|v| v.value == new.value) {
             let known = self.values.remove(place);
             new.at = new.at.max(known.at);

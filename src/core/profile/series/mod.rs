@@ -6,6 +6,7 @@ mod buckets;
 mod cell;
 mod decayed;
 mod distinct;
+mod merge;
 mod read;
 
 use std::cmp::Ordering;
@@ -14,6 +15,7 @@ pub use buckets::{Bucket, Buckets};
 pub use cell::Cell;
 pub use decayed::Decayed;
 pub(in crate::core) use decayed::decay;
+use decayed::narrow;
 pub use distinct::{Distinct, Seen};
 pub(super) use read::read;
 

@@ -7,3 +7,4 @@ mod codec;
 mod fixture;
 mod frame;
 mod history;
+mod merge;
