@@ -33,7 +33,14 @@ pub fn store_at(url: &str, response_timeout: Duration) -> RedisStore {
 /// A commit without expiry.
 pub fn commit(customer: &str, expected: u64, log: &[&str]) -> Commit {
     let log = log.iter().map(|entry| Bytes::copy_from_slice(entry.as_bytes())).collect();
-    Commit { customer: customer.to_owned(), expected, record: "record".into(), ttl: None, log }
+    Commit {
+        customer: customer.to_owned(),
+        expected,
+        record: "record".into(),
+        ttl: None,
+        log,
+        decision: None,
+    }
 }
 
 /// Version and log position.

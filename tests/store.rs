@@ -81,7 +81,14 @@ pub fn store_at(url: &str) -> RedisStore {
 /// A commit without expiry.
 pub fn commit(customer: &str, expected: u64, record: impl Into<Bytes>, log: &[&str]) -> Commit {
     let log = log.iter().map(|entry| Bytes::copy_from_slice(entry.as_bytes())).collect();
-    Commit { customer: customer.to_owned(), expected, record: record.into(), ttl: None, log }
+    Commit {
+        customer: customer.to_owned(),
+        expected,
+        record: record.into(),
+        ttl: None,
+        log,
+        decision: None,
+    }
 }
 
 /// Commits what must not conflict; returns the version.
@@ -134,6 +141,7 @@ laws! {
     customers::a_record_expires,
     customers::a_version_never_returns,
     customers::the_newest_decisions_are_remembered,
+    customers::a_commit_remembers_its_decision,
     customers::decisions_expire,
     customers::erase_leaves_nothing,
     customers::any_text_can_be_a_customer,

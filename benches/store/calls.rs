@@ -96,6 +96,7 @@ async fn commit(store: &dyn Store, customer: u64, entries: usize) {
         record: Bytes::from_static(RECORD),
         ttl: Some(Duration::from_secs(3600)),
         log: vec![Bytes::from_static(ENTRY); entries],
+        decision: None,
     };
     // A conflict is as much work.
     let _: CommitResult = store.commit(commit).await.unwrap();

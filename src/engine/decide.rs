@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::answer::{Decided, Degradation, DegradedPart, Versions};
 use super::error::EngineError;
+use super::ledger::Reserved;
 use super::live::tell;
 use super::state::{Engine, STRIPES};
 use crate::core::catalog::source::ContactPoint;
@@ -72,12 +73,15 @@ impl Engine {
             _ => None,
         };
         let (mut attempts, mut read) = (0, None);
+        let mut refused: Option<Reserved<'_>> = None;
         loop {
             let mut loaded = match &read {
                 None => self.load_with_sources(&mut call, &mut read).await,
                 Some(_) => self.load_for_decision(&call).await,
             };
             if let Some(target) = loaded.moved.take() {
+                // Whether it went along with the record is told later.
+                drop(refused.take());
                 customer = id64(&target);
                 call.customer = target;
                 call.request.customer = customer;
@@ -88,32 +92,49 @@ impl Engine {
                 continue;
             }
             tell(&mut loaded, read.as_deref());
+            if let Some(refused) = refused.take() {
+                match &loaded.profile {
+                    // A client of the store that asks twice is refused the second time.
+                    Some(profile) if refused.is_kept(profile) => refused.answered(),
+                    Some(_) => refused.cancel(),
+                    None => drop(refused),
+                }
+            }
             if let Some(mut decided) = self.repeated(&call, customer, seed, &loaded) {
                 decided.customer = call.customer;
                 return Ok(decided);
             }
             let (mut decided, reserved) = self.decide_reserved(&mut call, &loaded, seed).await;
+            let mut kept = false;
             if commits {
                 attempts += 1;
                 match self.commit_contacts(&call, &loaded, &mut decided).await {
-                    Ok(true) => {}
-                    Ok(false) => {
-                        self.ledger.cancel(reserved);
-                        if attempts < self.config.commit_attempts_max {
-                            continue;
-                        }
-                        return Err(EngineError::Contended { attempts });
+                    Ok(Committing::Nothing) => reserved.answered(),
+                    Ok(Committing::Done) => {
+                        kept = true;
+                        reserved.answered();
                     }
+                    Ok(Committing::Conflict) if attempts < self.config.commit_attempts_max => {
+                        refused = Some(reserved);
+                        continue;
+                    }
+                    Ok(Committing::Conflict) => return Err(EngineError::Contended { attempts }),
                     Err(error) => {
-                        self.ledger.cancel_channels(reserved, &Self::deciding_channels(&call));
+                        match &error {
+                            // Perhaps they are kept, perhaps not.
+                            EngineError::Store(StoreError::Unavailable { .. }) => drop(reserved),
+                            _ => reserved.cancel_channels(&Self::deciding_channels(&call)),
+                        }
                         self.withdraw_contacts(&call, &mut decided, &error);
                     }
                 }
+            } else {
+                reserved.answered();
             }
             if !call.dry_run {
                 self.pacer.gather(&call.snapshot.catalog, &decided.decision);
                 self.count_arm(&decided, customer);
-                self.remember(&call, customer, &decided);
+                self.remember(&call, &decided, kept).await;
             }
             decided.customer = call.customer;
             return Ok(decided);
@@ -282,25 +303,26 @@ impl Engine {
             return None;
         }
         let low = crate::core::decide::DecisionId::derive(UnixMs(0), customer, seed).low();
+        // The store first: what it has was answered by whichever replica, or is about to be.
+        let remembered = loaded.remembered.iter().filter(|record| record.id.low() == low);
         let cached = self.decisions.get(customer, low);
-        let found = cached
-            .as_deref()
-            .or_else(|| loaded.remembered.iter().find(|record| record.id.low() == low))?;
-        let decision = found.answer(&call.snapshot.catalog.version.hash)?;
+        let hash = &call.snapshot.catalog.version.hash;
+        let decision =
+            remembered.chain(cached.as_deref()).find_map(|record| record.answer(hash))?;
         Some(self.answer(call, decision, loaded, true))
     }
 
-    /// Writes the contacts of channels where the decision is the contact; `false` when the record
-    /// changed meanwhile.
+    /// Writes the contacts of channels where the decision is the contact, and with them the decision:
+    /// a request that comes again finds both or neither.
     async fn commit_contacts(
         &self,
         call: &DecideCall,
         loaded: &Loaded,
         decided: &mut Decided,
-    ) -> Result<bool, EngineError> {
+    ) -> Result<Committing, EngineError> {
         let contacts = contacts(call, &decided.decision);
         if contacts.is_empty() {
-            return Ok(true);
+            return Ok(Committing::Nothing);
         }
         let Some(profile) = &loaded.profile else {
             return Err(EngineError::Corrupt("the profile could not be read".to_owned()));
@@ -310,7 +332,8 @@ impl Engine {
         let now = decided.decision.at;
         next.commit_contacts(request, &contacts, now);
         let catalog = &call.snapshot.catalog;
-        let made = Arc::new(DecisionRecord::of(catalog, &decided.decision, false));
+        let made =
+            Arc::new(DecisionRecord::of(catalog, &decided.decision, call.request_id.is_some()));
         let customer = call.request.customer;
         let log = record::sent(&call.snapshot, &mut next, &contacts, &made, customer, now);
         let commit = Commit {
@@ -319,14 +342,18 @@ impl Engine {
             record: next.encode().into(),
             ttl: self.config.profile_ttl,
             log: log.into_iter().map(bytes::Bytes::from).collect(),
+            decision: Some((made.encode().into(), self.config.decision_ttl)),
         };
-        match self.store.commit(commit).await? {
+        let left = call.deadline.saturating_duration_since(Instant::now());
+        let written = tokio::time::timeout(left, self.store.commit(commit)).await;
+        match written.map_err(|_late| late())?? {
             CommitResult::Committed { version, .. } => {
                 decided.versions.profile = version;
-                self.profiles.put(call.request.customer, version, Arc::new(next));
-                Ok(true)
+                self.profiles.put(customer, version, Arc::new(next));
+                self.decisions.put(customer, made);
+                Ok(Committing::Done)
             }
-            CommitResult::Conflict(_) => Ok(false),
+            CommitResult::Conflict(_) => Ok(Committing::Conflict),
         }
     }
 
@@ -350,16 +377,49 @@ impl Engine {
         }
     }
 
-    fn remember(&self, call: &DecideCall, customer: u64, decided: &Decided) {
+    /// Remembers the decision for its outcomes, behind the answer; for a request that may come again,
+    /// before it. `kept`: it was committed with its contacts.
+    async fn remember(&self, call: &DecideCall, decided: &Decided, kept: bool) {
         let catalog = &call.snapshot.catalog;
-        let keep_answer = call.request_id.is_some();
-        let record = DecisionRecord::of(catalog, &decided.decision, keep_answer);
-        if record.offers.is_empty() && !keep_answer {
+        let keeps_answer = keeps_answer(call, decided);
+        let record = DecisionRecord::of(catalog, &decided.decision, keeps_answer);
+        if kept || (record.offers.is_empty() && !keeps_answer) {
             return;
         }
-        self.rememberer.remember(&call.customer, record.encode());
-        self.decisions.put(customer, Arc::new(record));
+        let bytes = record.encode();
+        self.decisions.put(call.request.customer, Arc::new(record));
+        if !keeps_answer {
+            self.rememberer.remember(&call.customer, bytes);
+            return;
+        }
+        let left = call.deadline.saturating_duration_since(Instant::now());
+        let decision = (call.customer.clone(), bytes.into());
+        let written = self.store.remember(vec![decision], self.config.decision_ttl);
+        let written = tokio::time::timeout(left.saturating_sub(ANSWER_RESERVE), written).await;
+        if !matches!(written, Ok(Ok(()))) {
+            metrics::counter!("arbitra_decisions_forgotten_total", "why" => "store").increment(1);
+        }
     }
+}
+
+fn late() -> StoreError {
+    let why = "it did not answer within the deadline of the decision".to_owned();
+    StoreError::Unavailable { address: "the store".to_owned(), why }
+}
+
+/// What became of the contacts of a decision.
+enum Committing {
+    /// There were none.
+    Nothing,
+    /// They are in the record.
+    Done,
+    /// The record changed meanwhile.
+    Conflict,
+}
+
+/// Whether a request that comes again is given this answer: one that lacked something is made anew.
+fn keeps_answer(call: &DecideCall, decided: &Decided) -> bool {
+    call.request_id.is_some() && decided.degradations.is_empty()
 }
 
 fn decode_records(remembered: &[bytes::Bytes]) -> Vec<DecisionRecord> {

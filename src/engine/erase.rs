@@ -132,6 +132,7 @@ impl Engine {
                 record: erasure.encode().into(),
                 ttl: Some(RECEIPT_TTL),
                 log: Vec::new(),
+                decision: None,
             };
             if let crate::store::CommitResult::Committed { .. } = self.store.commit(commit).await? {
                 break;

@@ -204,6 +204,29 @@ impl Learner {
         found
     }
 
+    /// Learns what the log holds beyond the models, waiting so long for the first entry, and serves
+    /// with it; tells the log what is due.
+    pub(super) async fn round(&mut self, engine: &Engine, wait: Duration) {
+        let from = self.models.position();
+        match self.store.read_log(from, engine.config.learn_batch_max, wait).await {
+            Ok(entries) if entries.is_empty() => {}
+            Ok(entries) => {
+                self.apply(&entries);
+                publish(engine, &mut self.models);
+            }
+            Err(error @ StoreError::LogGap { .. }) => recover(engine, self, &error).await,
+            Err(error) => {
+                tracing::warn!(%error, "the learning log cannot be read");
+                tokio::time::sleep(RETRY_PAUSE).await;
+            }
+        }
+        self.tick(engine.now()).await;
+        self.declare(&engine.snapshot().catalog).await;
+        if self.take_solved() {
+            publish(engine, &mut self.models);
+        }
+    }
+
     /// Saves the models when it is this replica's turn: the first that asks in an interval has
     /// the lease on it; a holder that dies is followed by whoever asks in the next.
     async fn checkpoint_in_turn(&mut self, config: &EngineConfig) -> Result<(), StoreError> {
@@ -217,7 +240,7 @@ impl Learner {
     }
 
     /// Saves the models and forgets log entries well behind them.
-    async fn checkpoint(&mut self, log_kept_max: u64) -> Result<(), StoreError> {
+    pub(super) async fn checkpoint(&mut self, log_kept_max: u64) -> Result<(), StoreError> {
         let position = self.models.position();
         if position > self.checkpointed && !self.models.is_sound() {
             metrics::counter!("arbitra_models_unsound_total").increment(1);
@@ -263,24 +286,7 @@ pub(super) fn spawn(
 
 async fn run(engine: Arc<Engine>, mut learner: Learner, stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
-        let from = learner.models.position();
-        match learner.store.read_log(from, engine.config.learn_batch_max, WAIT).await {
-            Ok(entries) if entries.is_empty() => {}
-            Ok(entries) => {
-                learner.apply(&entries);
-                publish(&engine, &mut learner.models);
-            }
-            Err(error @ StoreError::LogGap { .. }) => recover(&engine, &mut learner, &error).await,
-            Err(error) => {
-                tracing::warn!(%error, "the learning log cannot be read");
-                tokio::time::sleep(RETRY_PAUSE).await;
-            }
-        }
-        learner.tick(engine.now()).await;
-        learner.declare(&engine.snapshot().catalog).await;
-        if learner.take_solved() {
-            publish(&engine, &mut learner.models);
-        }
+        learner.round(&engine, WAIT).await;
         if learner.checkpointed_at.elapsed() >= engine.config.checkpoint_interval
             && let Err(error) = learner.checkpoint_in_turn(&engine.config).await
         {

@@ -205,6 +205,7 @@ impl Engine {
             record: profile.encode().into(),
             ttl: self.config.profile_ttl,
             log: Vec::new(),
+            decision: None,
         };
         match self.store.commit(commit).await? {
             CommitResult::Committed { version, .. } => {

@@ -6,6 +6,7 @@
 mod answer;
 mod arms;
 mod aside;
+mod by_hand;
 mod cache;
 mod clock;
 mod config;
@@ -30,6 +31,7 @@ mod start;
 mod state;
 
 pub use answer::{Decided, Degradation, DegradedPart, ItemOutcome, Recorded, Versions};
+pub use by_hand::ByHand;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use config::EngineConfig;
 pub use decide::DecideCall;

@@ -103,6 +103,7 @@ impl Engine {
                 record: next.encode().into(),
                 ttl: self.config.profile_ttl,
                 log: Vec::new(),
+                decision: None,
             };
             if let CommitResult::Committed { version, .. } = self.store.commit(commit).await? {
                 let profile = Arc::new(next);

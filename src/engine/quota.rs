@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::answer::{Decided, Recorded};
 use super::decide::{DecideCall, Loaded};
 use super::error::EngineError;
-use super::ledger::{Reservation, Standing, claims};
+use super::ledger::{Reservation, Reserved, Standing, claims};
 use super::record::OutcomeCall;
 use super::state::Engine;
 use crate::core::catalog::Catalog;
@@ -27,18 +27,18 @@ impl Engine {
         call: &mut DecideCall,
         loaded: &Loaded,
         seed: u64,
-    ) -> (Decided, Reservation) {
+    ) -> (Decided, Reserved<'_>) {
         let snapshot = call.snapshot.clone();
         let catalog = &*snapshot.catalog;
         let quotas = &catalog.policy.spec().quotas;
         if quotas.is_empty() {
             call.request.supply = Supply::Open;
-            return (self.decide_loaded(call, loaded, seed), Reservation::default());
+            return self.unreserved(call, loaded, seed);
         }
         if call.dry_run {
             let now = call.as_of.unwrap_or_else(|| self.now());
             call.request.supply = self.ledger.outlook(quotas, now).await;
-            return (self.decide_loaded(call, loaded, seed), Reservation::default());
+            return self.unreserved(call, loaded, seed);
         }
         let mask =
             call.request.channels.iter().fold(0, |mask, asked| {
@@ -53,12 +53,19 @@ impl Engine {
             let decided = self.decide_loaded(call, loaded, seed);
             let claims = claims(catalog, &decided.decision, &call.customer);
             if let Some(reservation) = self.ledger.reserve(claims, now) {
-                return (decided, reservation);
+                let decision = decided.decision.id.low();
+                return (decided, self.ledger.watch(reservation, &call.customer, decision));
             }
             metrics::counter!("arbitra_quota_conflicts_total").increment(1);
         }
         call.request.supply = Supply::Unavailable;
-        (self.decide_loaded(call, loaded, seed), Reservation::default())
+        self.unreserved(call, loaded, seed)
+    }
+
+    fn unreserved(&self, call: &DecideCall, loaded: &Loaded, seed: u64) -> (Decided, Reserved<'_>) {
+        let decided = self.decide_loaded(call, loaded, seed);
+        let nothing = self.ledger.watch(Reservation::default(), "", decided.decision.id.low());
+        (decided, nothing)
     }
 
     /// The channels of a call that count the decision itself as the contact.

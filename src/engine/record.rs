@@ -238,24 +238,26 @@ impl Engine {
             credits.push(given);
             log.extend(records.into_iter().map(bytes::Bytes::from));
         }
-        let (version, log_position) =
-            if outcomes.iter().all(|outcome| *outcome != ItemOutcome::Applied) {
-                (version, None)
-            } else {
-                let record = next.encode().into();
-                let (customer, ttl) = (customer.to_owned(), self.config.profile_ttl);
-                match self
-                    .store
-                    .commit(Commit { customer, expected: version, record, ttl, log })
-                    .await?
-                {
-                    CommitResult::Committed { version, log_position } => {
-                        self.profiles.put(hash, version, Arc::new(next));
-                        (version, log_position)
-                    }
-                    CommitResult::Conflict(_) => return Ok(Tried::Conflict),
+        let (version, log_position) = if outcomes
+            .iter()
+            .all(|outcome| *outcome != ItemOutcome::Applied)
+        {
+            (version, None)
+        } else {
+            let record = next.encode().into();
+            let (customer, ttl) = (customer.to_owned(), self.config.profile_ttl);
+            match self
+                .store
+                .commit(Commit { customer, expected: version, record, ttl, log, decision: None })
+                .await?
+            {
+                CommitResult::Committed { version, log_position } => {
+                    self.profiles.put(hash, version, Arc::new(next));
+                    (version, log_position)
                 }
-            };
+                CommitResult::Conflict(_) => return Ok(Tried::Conflict),
+            }
+        };
         let log_position = log_position.unwrap_or(0);
         Ok(Tried::Recorded(
             outcomes

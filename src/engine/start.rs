@@ -47,6 +47,25 @@ impl Engine {
         clock: Arc<dyn Clock>,
         config: EngineConfig,
     ) -> Result<(Arc<Self>, Running), StartError> {
+        let (engine, learner) = Self::assemble(store, rules, clock, config).await?;
+        let stop = watch::Sender::new(false);
+        let thread = learner::spawn(engine.clone(), learner, stop.subscribe())
+            .map_err(StartError::Thread)?;
+        let pinger = tokio::spawn(ping(engine.clone()));
+        let follower = engine.follow_published();
+        let sweeper = tokio::spawn(ledger::sweep(engine.clone()));
+        let pacer = engine.run_pacer();
+        let learner = Some(thread);
+        Ok((engine, Running { learner, pinger, follower, sweeper, pacer, stop }))
+    }
+
+    /// An engine that is ready to serve, with its learner; nothing runs behind it yet.
+    pub(super) async fn assemble(
+        store: Arc<dyn Store>,
+        rules: Proved,
+        clock: Arc<dyn Clock>,
+        config: EngineConfig,
+    ) -> Result<(Arc<Self>, Learner), StartError> {
         let mut learner = Learner::restore(store.clone(), &rules.catalog, &config).await?;
         let models = Arc::new(learner.models().serving());
         let position = models.position();
@@ -88,15 +107,7 @@ impl Engine {
         if let Err(error) = engine.pace().await {
             tracing::warn!(%error, "the shadow prices could not be read");
         }
-        let stop = watch::Sender::new(false);
-        let thread = learner::spawn(engine.clone(), learner, stop.subscribe())
-            .map_err(StartError::Thread)?;
-        let pinger = tokio::spawn(ping(engine.clone()));
-        let follower = engine.follow_published();
-        let sweeper = tokio::spawn(ledger::sweep(engine.clone()));
-        let pacer = engine.run_pacer();
-        let learner = Some(thread);
-        Ok((engine, Running { learner, pinger, follower, sweeper, pacer, stop }))
+        Ok((engine, learner))
     }
 
     /// Whether it is shutting down.
@@ -121,7 +132,7 @@ impl Running {
         self.pinger.abort();
         self.follower.abort();
         self.sweeper.abort();
-        engine.write_arms().await;
+        ledger::sweep_once(engine).await;
         // Whatever is idle, whenever it was last used.
         engine.ledger.give_back_idle(engine.now(), 0).await;
         self.pacer.abort();

@@ -70,6 +70,7 @@ impl StoreBounds {
     pub(super) fn commit(&self, commit: &Commit) -> Result<(), StoreError> {
         self.customer(&commit.customer)?;
         size("record", commit.record.len(), self.record_bytes_max)?;
+        commit.decision.iter().try_for_each(|(bytes, _)| self.entry("decision", bytes))?;
         self.entries("log entry", &commit.log)
     }
 

@@ -31,6 +31,8 @@ pub struct Commit {
     pub ttl: Option<Duration>,
     /// Appended to the learning log in this order, if and only if the record is written.
     pub log: Vec<Bytes>,
+    /// A decision to remember for as long as that, in the same write as the record.
+    pub decision: Option<(Bytes, Duration)>,
 }
 
 /// What became of a [`Commit`].
@@ -111,7 +113,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Unavailable, corrupt, or a bad customer id.
     async fn load_for_outcome(&self, customer: &str) -> Result<Remembered, StoreError>;
 
-    /// Compare-and-set of the record and append of all log entries: both or neither.
+    /// Compare-and-set of the record, append of all log entries, memory of the decision: all or
+    /// nothing.
     ///
     /// # Errors
     /// Unavailable, corrupt, or over a bound.

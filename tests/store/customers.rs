@@ -75,7 +75,14 @@ pub async fn concurrent_writers_lose_and_repeat_nothing(house: House) {
                     });
                     let record = Bytes::from((count + 1).to_string());
                     let customer = "ana".to_owned();
-                    let commit = Commit { customer, expected, record, ttl: None, log: log.clone() };
+                    let commit = Commit {
+                        customer,
+                        expected,
+                        record,
+                        ttl: None,
+                        log: log.clone(),
+                        decision: None,
+                    };
                     match store.commit(commit).await.unwrap() {
                         CommitResult::Committed { log_position, .. } => {
                             assert_eq!(log_position, Some(2 * (count as u64 + 1)));
@@ -169,6 +176,25 @@ pub async fn the_newest_decisions_are_remembered(house: House) {
     let (_, decisions) = store.load_for_outcome("eva").await.unwrap();
     assert_eq!(decisions, ["e4", "e3", "e2", "e1", "e0"]);
     assert_eq!(store.load_for_outcome("e").await.unwrap(), (None, vec![]));
+}
+
+pub async fn a_commit_remembers_its_decision(house: House) {
+    let store = &*house.store;
+    let day = Duration::from_secs(86_400);
+    let with = |expected, decision: &'static str| Commit {
+        decision: Some((decision.into(), day)),
+        ..commit("ana", expected, "record", &["entry"])
+    };
+    let version = write(store, with(0, "first")).await;
+    // What is not written is not remembered either.
+    let conflict = store.commit(with(version + 9, "never")).await.unwrap();
+    assert!(matches!(conflict, CommitResult::Conflict(_)));
+    store.remember(vec![("ana".into(), "second".into())], day).await.unwrap();
+    write(store, with(version, "third")).await;
+    let (record, decisions) = store.load_for_outcome("ana").await.unwrap();
+    assert_eq!(record.unwrap().record, "record");
+    assert_eq!(decisions, ["third", "second", "first"]);
+    assert_eq!(whole_log(store).await.len(), 2);
 }
 
 pub async fn decisions_expire(house: House) {

@@ -19,6 +19,7 @@ fn commit(customer: &str, expected: u64) -> Commit {
         record: vec![7; RECORD_BYTES].into(),
         ttl: Some(Duration::from_secs(400 * 24 * 3600)),
         log: vec![vec![1; 200].into(), vec![2; 200].into()],
+        decision: None,
     }
 }
 

@@ -1,10 +1,12 @@
 //! The ledger of quotas: volumes, budgets and stocks that all replicas together never exceed. Units
 //! are taken from the store in small leases and held here (`pool`); a decision reserves what it
 //! offers before it answers (`claim`); where the outcome uses the unit up, it is held until then
-//! (`hold`); what is idle goes back (`sweep`). A crash loses what it had leased; nothing is ever
+//! (`hold`); what may have been used, and nobody knows, waits until that is known (`doubt`); what is
+//! idle goes back (`sweep`). A crash loses what it had leased; nothing is ever
 //! granted twice. Nothing here decides.
 
 mod claim;
+mod doubt;
 mod hold;
 mod late;
 mod lease;
@@ -15,13 +17,15 @@ mod sweep;
 pub use standing::Standing;
 
 pub(super) use claim::claims;
-pub(super) use sweep::run as sweep;
+pub(super) use doubt::Reserved;
+pub(super) use sweep::{once as sweep_once, run as sweep};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use claim::Claim;
+use doubt::Doubt;
 use hold::{Hold, HoldKey};
 use pool::Pool;
 
@@ -48,6 +52,7 @@ struct Books {
     /// By the name under which the store counts.
     pools: BTreeMap<String, Pool>,
     holds: BTreeMap<HoldKey, Hold>,
+    doubts: VecDeque<Doubt>,
 }
 
 /// What a decision took; given back if the decision is not answered.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Ledger;
 use super::hold::{Hold, HoldKey};
+use super::{Ledger, doubt};
 use crate::core::profile::Profile;
 use crate::core::time::UnixMs;
 use crate::engine::state::Engine;
@@ -26,11 +26,17 @@ pub(in crate::engine) async fn run(engine: Arc<Engine>) {
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        let now = engine.now();
-        engine.ledger.give_back_idle(now, IDLE_MS).await;
-        engine.ledger.lapse(now).await;
-        engine.write_arms().await;
+        once(&engine).await;
     }
+}
+
+/// Sweeps once.
+pub(in crate::engine) async fn once(engine: &Engine) {
+    let now = engine.now();
+    doubt::resolve(engine).await;
+    engine.ledger.give_back_idle(now, IDLE_MS).await;
+    engine.ledger.lapse(now).await;
+    engine.write_arms().await;
 }
 
 impl Ledger {

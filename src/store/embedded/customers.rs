@@ -47,7 +47,11 @@ pub(super) fn load_for_outcome(tables: &Tables, customer: &str) -> Result<Rememb
 }
 
 /// Compare-and-set with log entries.
-pub(super) fn commit(batch: &mut Batch<'_>, commit: &Commit) -> Result<CommitResult, StoreError> {
+pub(super) fn commit(
+    batch: &mut Batch<'_>,
+    commit: &Commit,
+    decisions_max: usize,
+) -> Result<CommitResult, StoreError> {
     let key = commit.customer.as_bytes();
     let current = batch.live(Table::Records, key)?;
     if current.as_ref().map_or(0, |cell| cell.version) != commit.expected {
@@ -57,6 +61,9 @@ pub(super) fn commit(batch: &mut Batch<'_>, commit: &Commit) -> Result<CommitRes
     let version = batch.next_version();
     let expires_at_ms = expires_at_ms(batch.now_ms, commit.ttl);
     batch.put(Table::Records, key, version, expires_at_ms, &commit.record);
+    if let Some((decision, ttl)) = &commit.decision {
+        remember(batch, &commit.customer, decision, *ttl, decisions_max)?;
+    }
     let log_position = (!commit.log.is_empty()).then(|| log::append(batch, &commit.log));
     Ok(CommitResult::Committed { version, log_position })
 }

@@ -100,7 +100,8 @@ impl Store for EmbeddedStore {
 
     async fn commit(&self, commit: Commit) -> Result<CommitResult, StoreError> {
         self.bounds.commit(&commit)?;
-        self.writer.run(move |batch| customers::commit(batch, &commit)).await
+        let decisions_max = self.bounds.decisions_max;
+        self.writer.run(move |batch| customers::commit(batch, &commit, decisions_max)).await
     }
 
     async fn remember(

@@ -29,19 +29,26 @@ fn stored(tables: &Tables, table: Table) -> usize {
 
 fn commit(customer: &str, log: usize) -> Commit {
     let log = vec!["entry".into(); log];
-    Commit { customer: customer.to_owned(), expected: 0, record: "record".into(), ttl: None, log }
+    Commit {
+        customer: customer.to_owned(),
+        expected: 0,
+        record: "record".into(),
+        ttl: None,
+        log,
+        decision: None,
+    }
 }
 
 #[test]
 fn a_batch_sees_its_own_writes_and_counters_move_with_it() {
     let (_folder, tables) = tables();
     let (_, counters) = in_a_batch(&tables, |batch| {
-        customers::commit(batch, &commit("ana", 2)).unwrap();
+        customers::commit(batch, &commit("ana", 2), 8).unwrap();
         assert!(batch.live(Table::Records, b"ana").unwrap().is_some());
         assert!(tables.get(Table::Records, b"ana").unwrap().is_none());
         batch.remove(Table::Records, b"ana");
         assert!(batch.live(Table::Records, b"ana").unwrap().is_none());
-        customers::commit(batch, &commit("ana", 1)).unwrap();
+        customers::commit(batch, &commit("ana", 1), 8).unwrap();
     });
     assert_eq!(counters, Counters { sequence: 2, log: LogRange { first: 1, last: 3 } });
     assert_eq!(tables.counters().unwrap(), counters);
@@ -56,7 +63,7 @@ fn rounds_of_maintenance_remove_what_has_expired_and_nothing_else() {
             let short = Some(Duration::from_millis(1));
             let ttl = if n % 5 == 0 { None } else { short };
             let passing = Commit { ttl, ..commit(&format!("customer {n}"), 0) };
-            customers::commit(batch, &passing).unwrap();
+            customers::commit(batch, &passing, 8).unwrap();
         }
         let ttl = Duration::from_millis(1);
         customers::remember(batch, "ana", b"decision", ttl, 8).unwrap();
@@ -106,7 +113,7 @@ async fn damage_is_said_and_never_served() {
         tables.keyspace(table).insert(key, bytes).unwrap();
     };
     in_a_batch(&tables, |batch| {
-        customers::commit(batch, &commit("ana", 2)).unwrap();
+        customers::commit(batch, &commit("ana", 2), 8).unwrap();
         for decision in [b"first", b"later"] {
             let ttl = Duration::from_secs(60);
             customers::remember(batch, "eva", decision, ttl, 8).unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use redis::Value;
+use redis::{Cmd, Value};
 
 use super::connection::Place;
 use super::link::call;
@@ -87,12 +87,14 @@ impl RedisStore {
         if let Some(outbox) = &self.outbox {
             return self.compare_and_post(commit, outbox).await;
         }
-        let Commit { customer, expected, record, ttl, log } = commit;
+        let Commit { customer, expected, record, ttl, log, decision } = commit;
         let script = &self.scripts.commit;
         let key = self.keys.record(customer);
-        let mut call = call(script, &[&key, &self.keys.log, &self.keys.log_last]);
+        let memory = self.keys.decisions(customer);
+        let mut call = call(script, &[&key, &self.keys.log, &self.keys.log_last, &memory]);
         call.arg(expected_bytes(*expected).as_slice());
         call.arg(seal(customer.as_bytes(), record)).arg(ttl_ms(*ttl));
+        self.add_decision(&mut call, customer, decision.as_ref());
         for entry in log {
             call.arg(super::log::seal_entry(entry));
         }
@@ -104,6 +106,18 @@ impl RedisStore {
             (0, current, None) => Ok(CommitResult::Conflict(self.record(customer, current)?)),
             (_, _, _) => Err(self.connections.corrupt("an answer of the wrong form")),
         }
+    }
+
+    /// The decision of a commit, how many stay, its time to live; empty where there is none.
+    pub(super) fn add_decision(
+        &self,
+        call: &mut Cmd,
+        customer: &str,
+        decision: Option<&(Bytes, Duration)>,
+    ) {
+        let sealed = decision.map(|(bytes, _)| seal(customer.as_bytes(), bytes));
+        call.arg(sealed.unwrap_or_default()).arg(self.bounds.decisions_max);
+        call.arg(ttl_ms(decision.map(|(_, ttl)| *ttl)));
     }
 
     pub(super) async fn push_decisions(

@@ -9,8 +9,9 @@
 
 use redis::Script;
 
-/// Keys: record, log, last position. Arguments: expected version (8 bytes, or empty when the
-/// record must be absent), sealed record, time to live (ms, or empty), log entries.
+/// Keys: record, log, last position, remembered decisions. Arguments: expected version (8 bytes, or
+/// empty when the record must be absent), sealed record, time to live (ms, or empty), sealed decision
+/// (or empty), how many of them stay, their time to live (ms), log entries.
 /// Answers `{1, version, last position}`, or `{0, stored record or false, false}` for a
 /// conflict.
 const COMMIT: &str = r"
@@ -24,9 +25,9 @@ if current ~= '' then
   version = math.max(version, struct.unpack('<I8', current) + 1)
 end
 local position = 0
-if #ARGV > 3 then
+if #ARGV > 6 then
   position = tonumber(redis.call('GET', KEYS[3]) or '0')
-  for entry = 4, #ARGV do
+  for entry = 7, #ARGV do
     position = position + 1
     redis.call('XADD', KEYS[2], string.format('%.0f-0', position), 'e', ARGV[entry])
   end
@@ -38,12 +39,18 @@ if ARGV[3] == '' then
 else
   redis.call('SET', KEYS[1], value, 'PX', ARGV[3])
 end
+if ARGV[4] ~= '' then
+  redis.call('LPUSH', KEYS[4], ARGV[4])
+  redis.call('LTRIM', KEYS[4], 0, ARGV[5] - 1)
+  redis.call('PEXPIRE', KEYS[4], ARGV[6])
+end
 return {1, version, position}
 ";
 
-/// In a cluster. Keys: record, and the outbox of its slot when there is something for the log.
-/// Arguments: expected version (8 bytes, or empty when the record must be absent), sealed record, time
-/// to live (ms, or empty), id and packed log entries, how many others may be handed back. Answers
+/// In a cluster. Keys: record, remembered decisions, and the outbox of the slot when there is something
+/// for the log. Arguments: expected version (8 bytes, or empty when the record must be absent), sealed
+/// record, time to live (ms, or empty), sealed decision (or empty), how many of them stay, their time to
+/// live (ms), id and packed log entries, how many others may be handed back. Answers
 /// `{1, version, what was in the outbox before}` (`false` when that was too much), or
 /// `{0, stored record or false, false}` for a conflict.
 const POST: &str = r"
@@ -57,17 +64,22 @@ if current ~= '' then
   version = math.max(version, struct.unpack('<I8', current) + 1)
 end
 local before = false
-if #KEYS > 1 then
-  if redis.call('HLEN', KEYS[2]) <= tonumber(ARGV[6]) then
-    before = redis.call('HGETALL', KEYS[2])
+if #KEYS > 2 then
+  if redis.call('HLEN', KEYS[3]) <= tonumber(ARGV[9]) then
+    before = redis.call('HGETALL', KEYS[3])
   end
-  redis.call('HSET', KEYS[2], struct.pack('>I8', version) .. ARGV[4], ARGV[5])
+  redis.call('HSET', KEYS[3], struct.pack('>I8', version) .. ARGV[7], ARGV[8])
 end
 local value = struct.pack('<I8', version) .. ARGV[2]
 if ARGV[3] == '' then
   redis.call('SET', KEYS[1], value)
 else
   redis.call('SET', KEYS[1], value, 'PX', ARGV[3])
+end
+if ARGV[4] ~= '' then
+  redis.call('LPUSH', KEYS[2], ARGV[4])
+  redis.call('LTRIM', KEYS[2], 0, ARGV[5] - 1)
+  redis.call('PEXPIRE', KEYS[2], ARGV[6])
 end
 return {1, version, before}
 ";

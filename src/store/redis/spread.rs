@@ -94,15 +94,18 @@ impl RedisStore {
         commit: &Commit,
         outbox: &std::sync::Arc<Outbox>,
     ) -> Result<CommitResult, StoreError> {
-        let Commit { customer, expected, record, ttl, log } = commit;
+        let Commit { customer, expected, record, ttl, log, decision } = commit;
         let script = &self.scripts.post;
         let key = self.keys.record(customer);
         let slot = slot_of(&key);
         let posted = self.keys.outbox(slot);
         let has_log = !log.is_empty();
-        let mut call = if has_log { call(script, &[&key, &posted]) } else { call(script, &[&key]) };
+        let memory = self.keys.decisions(customer);
+        let keys = [&*key, &memory, &posted];
+        let mut call = call(script, if has_log { &keys } else { &keys[..2] });
         call.arg(expected_bytes(*expected).as_slice());
         call.arg(seal(customer.as_bytes(), record)).arg(ttl_ms(*ttl));
+        self.add_decision(&mut call, customer, decision.as_ref());
         let sealed = seal_all(log);
         let id = outbox.next_id();
         if has_log {
