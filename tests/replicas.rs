@@ -62,7 +62,8 @@ fn answer(catalog: &Catalog, number: usize, decision: u64, offer: u32) -> Outcom
             reason: Key::default(),
             value: None,
             order: None,
-            at: NOW,
+            // After an erasure at NOW, a customer of that name is a new one.
+            at: UnixMs(NOW.0 + i64::try_from(number).unwrap()),
         },
         context: Vec::new(),
     }

@@ -31,6 +31,7 @@ const METRICS: &[(&str, Kind, &str)] = &[
     ("arbitra_store_up", Kind::Gauge, "1 while the store answers, else 0."),
     ("arbitra_rpc_duration_seconds", Kind::Seconds, "Time of a call, by method and status."),
     ("arbitra_rpc_in_flight", Kind::Gauge, "Calls in progress, by method."),
+    ("arbitra_rpc_rate_limited_total", Kind::Counter, "Calls over the rate of their caller."),
     (
         "arbitra_rpc_refused_total",
         Kind::Counter,
