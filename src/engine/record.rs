@@ -206,9 +206,11 @@ impl Engine {
             Some(decisions) => decisions,
             None => self.with_elder(&profile, given, items, decoded(&remembered)).await?,
         };
-        let erased_at = match version {
-            0 => self.erasure(customer).await?.map(|erasure| erasure.erased_at),
-            _ => None,
+        // A record begun after an erasure is younger than all that was erased.
+        let begun_at = profile.created_at();
+        let erased_at = match version == 0 || items.iter().any(|(_, item)| item.at() <= begun_at) {
+            true => self.erasure(customer).await?.map(|erasure| erasure.erased_at),
+            false => None,
         };
         let now = self.now();
         let mut next = Profile::clone(&profile);

@@ -192,6 +192,10 @@ async fn the_erased_stay_erased_under_every_name() {
     let results = record(&service, vec![login("e3", "ana")]).await;
     assert_eq!(results[0].status(), v1::RecordStatus::Applied);
     assert!(profile(&service, "ana").await.attributes.is_empty());
+    // And gets nothing of what was erased.
+    let late = v1::Event { event_time: before, ..login("e4", "ana") };
+    let results = record(&service, vec![late]).await;
+    assert_eq!(results[0].error.as_ref().unwrap().reason, "CUSTOMER_ERASED");
     service.stopped().await;
 }
 
@@ -251,5 +255,28 @@ async fn an_import_is_stored_once_and_an_export_shows_all_of_it() {
     }
     assert_eq!((logins, consents), (Some(value(2)), 1));
     assert_eq!(shown, [(decided.decision_id.clone(), offers(&decided))]);
+    service.stopped().await;
+}
+
+/// An identity is attached after what could refuse the call, and the answer names the version that came
+/// of it.
+#[tokio::test]
+async fn an_update_that_is_refused_attaches_nothing() {
+    let service = Service::start().await;
+    let version = service.profiles().update_profile(steady("ana")).await.unwrap().into_inner();
+    record(&service, vec![login("e1", "cookie:9")]).await;
+    let with = |expected| v1::UpdateProfileRequest {
+        identities: vec![v1::Identity { r#type: "cookie".into(), id: "9".into() }],
+        expected_version: Some(expected),
+        ..steady("ana")
+    };
+    let refused = service.profiles().update_profile(with(version.profile_version + 1)).await;
+    assert_eq!(refused.unwrap_err().code(), tonic::Code::Aborted);
+    assert_eq!(profile(&service, "cookie:9").await.customer_id, "cookie:9");
+    let done = service.profiles().update_profile(with(version.profile_version)).await.unwrap();
+    let held = profile(&service, "cookie:9").await;
+    assert_eq!(held.customer_id, "ana");
+    assert_eq!(held.version, done.into_inner().profile_version);
+    assert_eq!(held.derived["logins_30d"], value(1));
     service.stopped().await;
 }

@@ -115,7 +115,6 @@ impl ProfileService for Profiles {
         self.identify(&mut request.customer_id, &request.identities).await?;
         let catalog = self.engine.snapshot().catalog.clone();
         let asked = update::update(&catalog, &request).map_err(status::faults)?;
-        let customer = self.attached(asked.customer, &request.identities).await?;
         let now = self.engine.now();
         let change = |profile: &mut Profile| {
             let mut attributes = asked.attributes.iter();
@@ -123,9 +122,14 @@ impl ProfileService for Profiles {
                 .try_for_each(|(name, value)| profile.set_attribute(*name, value.clone(), now))
         };
         let expected = request.expected_version;
-        let written = self.change(&customer, expected, "set", change).await?;
-        let profile_version = written.version;
-        let customer_id = written.customer;
+        let written = self.change(&asked.customer, expected, "set", change).await?;
+        let mut profile_version = written.version;
+        // A merge is for good: it comes after all that can refuse.
+        let customer_id = self.attached(written.customer, &request.identities).await?;
+        if !request.identities.is_empty() {
+            let view = self.engine.profile(&customer_id).await;
+            profile_version = view.map_err(|error| status::engine(&error))?.version;
+        }
         Ok(Response::new(v1::UpdateProfileResponse { customer_id, profile_version }))
     }
 
