@@ -380,10 +380,12 @@ impl Engine {
     /// Remembers the decision for its outcomes, behind the answer; for a request that may come again,
     /// before it. `kept`: it was committed with its contacts.
     async fn remember(&self, call: &DecideCall, decided: &Decided, kept: bool) {
-        let catalog = &call.snapshot.catalog;
+        if kept {
+            return;
+        }
         let keeps_answer = keeps_answer(call, decided);
-        let record = DecisionRecord::of(catalog, &decided.decision, keeps_answer);
-        if kept || (record.offers.is_empty() && !keeps_answer) {
+        let record = DecisionRecord::of(&call.snapshot.catalog, &decided.decision, keeps_answer);
+        if record.offers.is_empty() && !keeps_answer {
             return;
         }
         let bytes = record.encode();
